@@ -1,0 +1,15 @@
+/** Jest runs the TypeScript sources as ES modules; swc only strips the types. */
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/management', '<rootDir>/member', '<rootDir>/shared', '<rootDir>/local'],
+  testPathIgnorePatterns: ['/node_modules/', '/.aws-sam/'],
+  modulePathIgnorePatterns: ['/.aws-sam/'],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } } }],
+  },
+  collectCoverageFrom: ['{management,member,shared,local}/**/*.ts', '!**/*.test.ts', '!**/.aws-sam/**'],
+  coverageDirectory: 'coverage',
+  coverageProvider: 'v8',
+};
