@@ -41,8 +41,8 @@ export function createCatalogClient(): MarketplaceCatalogClient {
   return new MarketplaceCatalogClient({
     region: CATALOG_REGION,
     maxAttempts: 1,
-    // An answer that takes longer than this counts as lost; both in milliseconds.
-    requestHandler: { connectionTimeout: 5_000, requestTimeout: 20_000 },
+    // An answer that takes longer than this counts as lost, in milliseconds; without the last, it is only warned of.
+    requestHandler: { connectionTimeout: 5_000, requestTimeout: 20_000, throwOnRequestTimeout: true },
   });
 }
 

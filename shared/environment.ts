@@ -114,6 +114,15 @@ export function optionalChoice<const Choice extends string>(
   return choice;
 }
 
+/** The words that LOG_LEVEL may hold, in any case: Powertools for AWS Lambda, "Logger", "Log levels". */
+const LOG_LEVELS = /^(TRACE|DEBUG|INFO|WARN|ERROR|CRITICAL|SILENT)$/i;
+
+/** Refuses a LOG_LEVEL that the logger would silently take for INFO. @throws ConfigurationError naming the variable. */
+export function checkLogLevel(env: Environment): void {
+  if (!env.LOG_LEVEL?.trim()) return;
+  required(env, 'LOG_LEVEL', LOG_LEVELS, 'TRACE, DEBUG, INFO, WARN, ERROR, CRITICAL or SILENT');
+}
+
 function malformed(variable: string, value: string, what: string): ConfigurationError {
   return new ConfigurationError(`${variable} is ${JSON.stringify(value)}: it must be ${what}.`);
 }
