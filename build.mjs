@@ -21,6 +21,7 @@ const cloudFormationTags = [
   'Join',
   'Select',
   'Split',
+  'Condition',
 ].flatMap((name) => [
   { tag: `!${name}`, resolve: (text) => text },
   { tag: `!${name}`, collection: 'seq', resolve: (items) => items },
