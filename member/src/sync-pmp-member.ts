@@ -1,0 +1,75 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { OrganizationsClient } from '@aws-sdk/client-organizations';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { STSClient } from '@aws-sdk/client-sts';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Context } from 'aws-lambda';
+import { createCatalogClient } from '../../shared/catalog.js';
+import { systemClock } from '../../shared/clock.js';
+import { accountId } from '../../shared/identifiers.js';
+import { createLogger } from '../../shared/telemetry.js';
+import { type Configuration, readConfiguration } from './configuration.js';
+import { crossAccountCredentials } from './cross-account-credentials.js';
+import type { Summary } from './report.js';
+import { type Clients, synchronizeOrganization } from './synchronize-organization.js';
+import { readTrigger } from './trigger.js';
+
+const logger = createLogger('SyncPMPMember');
+let ready: { readonly configuration: Configuration; readonly clients: Clients } | undefined;
+
+/**
+ * Brings this organization's experiences to the snapshot. Started by the queue, or by a manual test event of any
+ * content; `{"mode": "dry-run"}` only reports what would be done.
+ *
+ * @returns a summary for the console's test pane.
+ * @throws ConfigurationError when the environment is incomplete, before anything is read or changed;
+ * SynchronizationFailed when a later try may mend what failed, so that the queue brings the message back.
+ */
+export async function handler(event: unknown, context: Context): Promise<Summary> {
+  logger.addContext(context);
+  try {
+    ready ??= prepare(readConfiguration(process.env));
+    const summary = await synchronizeOrganization(ready.configuration, ready.clients, systemClock, logger, {
+      trigger: readTrigger(event),
+      endsAt: systemClock.now() + context.getRemainingTimeInMillis(),
+      account: accountIn(context.invokedFunctionArn),
+    });
+    const { experiences, ...rest } = summary;
+    logger.info('Done', {
+      ...rest,
+      experiences: experiences.map(({ approved: _, denied: __, refused, ...experience }) => ({
+        ...experience,
+        refused: refused.length,
+      })),
+    });
+    return summary;
+  } catch (error) {
+    logger.error('The synchronization failed', error instanceof Error ? error : String(error));
+    throw error;
+  }
+}
+
+function prepare(configuration: Configuration): { configuration: Configuration; clients: Clients } {
+  const sts = new STSClient({ maxAttempts: 5 });
+  const dynamoDB = new DynamoDBClient({
+    region: configuration.topic.region,
+    credentials: crossAccountCredentials(sts, configuration.crossAccountRoleArn),
+    maxAttempts: 5,
+  });
+  return {
+    configuration,
+    clients: {
+      catalog: createCatalogClient(),
+      tables: DynamoDBDocumentClient.from(dynamoDB, { marshallOptions: { removeUndefinedValues: true } }),
+      organizations: new OrganizationsClient({ maxAttempts: 5 }),
+      sts,
+      sqs: new SQSClient({ maxAttempts: 5 }),
+    },
+  };
+}
+
+/** The account in a function's ARN, `arn:aws:lambda:region:account:function:name`. */
+function accountIn(functionArn: string | undefined) {
+  const account = functionArn?.split(':')[4];
+  return account ? accountId(account) : undefined;
+}
