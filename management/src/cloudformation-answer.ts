@@ -75,6 +75,7 @@ async function put(url: string, body: string, tryMs: number): Promise<string | u
     });
     return ok ? undefined : `HTTP status ${status}`;
   } catch (error) {
-    return errorText(error instanceof Error && error.cause ? error.cause : error); // "fetch failed" says nothing
+    const { cause = error } = error as Error; // fetch rejects with nothing else; "fetch failed" alone says little
+    return errorText(cause);
   }
 }

@@ -9,7 +9,7 @@ import { readSnapshot } from '../../shared/snapshot-tables.js';
 import type { Log } from '../../shared/telemetry.js';
 import type { ManagementConfiguration } from './configuration.js';
 import { readSource, type Source } from './read-source.js';
-import { compare, holdBackLast, type TableChange, type TableChanges } from './table-changes.js';
+import { compare, holdBackLast, type Stages, type TableChange } from './table-changes.js';
 import { writeTables } from './write-tables.js';
 
 /** The unit of every wait between requests to the Catalog API, in milliseconds: its quotas hold as they stand. */
@@ -66,58 +66,47 @@ export async function publishSnapshot(
   stopAt: number,
 ): Promise<PublicationSummary> {
   const { experience, tables, topicArn, alwaysNotify } = configuration;
-  const writer = { documents, clock, stopAt };
+  const bothTables = `The tables ${tables.approved} and ${tables.rejected}`;
 
   // The tables first: a run beside this one that is further ahead then cannot have its additions deleted, because
   // only what was in the tables before the experience was read is ever deleted.
-  const inTables = await readSnapshot(documents, tables).catch((error: unknown) => {
-    throw failed(
-      `The tables ${tables.approved} and ${tables.rejected} could not be read`,
-      'They stay as they are and nobody is notified. If this goes on, deploy the management stack again.',
-      error,
-    );
-  });
+  const inTables = await readSnapshot(documents, tables).catch(
+    failed(`${bothTables} could not be read`, 'They stay as they are and nobody is notified.'),
+  );
   const taken = clock.now();
   const catalog = new Catalog({ client: catalogClient, clock, unitMs: CATALOG_UNIT_MS, stopAt });
   const source = await readSource(catalog, experience);
   warnIfNotLive(source, log);
 
-  const changes = compare(source.products, inTables, tables);
-  const changed = changes.additions.length + changes.deletions.length > 0;
-  const { now, held } = alwaysNotify ? { now: changes, held: [] } : holdBackLast(changes);
-
-  const write = async ({ additions, deletions }: TableChanges) => {
-    await writeTables(additions, writer);
-    await writeTables(deletions, writer);
-  };
-  const unwritten = (error: unknown) => {
-    throw failed(
-      `The tables ${tables.approved} and ${tables.rejected} could not be made equal to ${experience}`,
-      'What was written stays, and the next run writes the rest.',
-      error,
-    );
-  };
-  await write(now).catch(unwritten);
+  const stages = compare(source.products, inTables, tables);
+  const changed = stages.some((stage) => stage.length > 0);
   const notified = alwaysNotify || changed;
+  const { first, held } = alwaysNotify ? { first: stages, held: [] } : holdBackLast(stages);
+
+  const write = async (some: Stages) => {
+    for (const stage of some) {
+      await writeTables(stage, { documents, clock, stopAt }).catch(
+        failed(
+          `${bothTables} could not be made equal to ${experience}`,
+          'The next run writes what is missing.',
+        ),
+      );
+    }
+  };
+  await write(first);
   if (notified) {
     const notification: Notification = { Action: 'Products-Updated', Snapshot: seal(source.products, taken) };
     await sns
       .send(new PublishCommand({ TopicArn: topicArn, Message: JSON.stringify(notification) }))
-      .catch((error: unknown) => {
-        throw failed(
-          `The snapshot of ${experience} is in the tables, but the members could not be notified through ${topicArn}`,
-          'The next run tries again. If this goes on, deploy the management stack again.',
-          error,
-        );
-      });
+      .catch(failed(`The members could not be notified through ${topicArn}`, 'The next run tries again.'));
   }
-  await writeTables(held, writer).catch(unwritten);
+  await write([held]);
 
   return {
     experience,
     procurementPolicies: source.experience.procurementPolicies.length,
-    approved: tableSummary(tables.approved, source.products.approved.size, changes),
-    rejected: tableSummary(tables.rejected, source.products.rejected.size, changes),
+    approved: tableSummary(tables.approved, source.products.approved.size, stages),
+    rejected: tableSummary(tables.rejected, source.products.rejected.size, stages),
     notified,
     reason: reasonFor(alwaysNotify, changed),
   };
@@ -130,9 +119,10 @@ function warnIfNotLive({ experience: { id, enabled, archived } }: Source, log: L
   );
 }
 
-function tableSummary(table: TableName, products: number, changes: TableChanges): TableSummary {
-  const of = (list: readonly TableChange[]) => list.filter((change) => change.table === table).length;
-  return { table, products, added: of(changes.additions), removed: of(changes.deletions) };
+function tableSummary(table: TableName, products: number, stages: Stages): TableSummary {
+  const count = (kind: TableChange['kind']) =>
+    stages.flat().filter((change) => change.table === table && change.kind === kind).length;
+  return { table, products, added: count('put'), removed: count('delete') };
 }
 
 function reasonFor(alwaysNotify: boolean, changed: boolean): string {
@@ -142,6 +132,12 @@ function reasonFor(alwaysNotify: boolean, changed: boolean): string {
     : 'Nothing has changed, and members are notified of changes only (ALWAYS_NOTIFY is no).';
 }
 
-function failed(what: string, then: string, cause: unknown): SnapshotNotPublished {
-  return new SnapshotNotPublished(`${what} (${errorText(cause)}). ${then}`, { cause });
+/** What throws {@link SnapshotNotPublished} for an error. @param then how things stand after it. */
+function failed(what: string, then: string): (cause: unknown) => never {
+  return (cause) => {
+    throw new SnapshotNotPublished(
+      `${what} (${errorText(cause)}). ${then} If this goes on, deploy the management stack again.`,
+      { cause },
+    );
+  };
 }

@@ -10,55 +10,45 @@ export interface TableChange {
 }
 
 /**
- * What makes the tables equal to the experience. All additions, to both tables, come before the first deletion.
+ * What makes the tables equal to the experience, in stages: one is complete before the next begins, and the order
+ * inside a stage does not matter. Additions come before deletions, and what rejects comes first and goes last.
  *
- * So whatever a member reads in between, a product that moves from one list to the other is in one of the tables
- * or in both, never in neither:
+ * So whatever a member reads in between, it takes each product for what it was or for what it becomes. (A product in
+ * both tables counts as rejected.)
  *
- * | move                 | before   | after the additions       | after the deletions |
- * | -------------------- | -------- | ------------------------- | ------------------- |
- * | rejected to approved | rejected | both, counts as rejected  | approved            |
- * | approved to rejected | approved | both, counts as rejected  | rejected            |
- * | newly approved       | neither  | approved                  | approved            |
- * | no longer approved   | approved | approved                  | neither             |
+ * | was      | put into rejected | put into approved | deleted from approved | deleted from rejected | becomes  |
+ * | -------- | ----------------- | ----------------- | --------------------- | --------------------- | -------- |
+ * | approved | both              |                   | rejected              |                       | rejected |
+ * | rejected |                   | both              |                       | approved              | approved |
+ * | neither  | rejected          | both              |                       |                       | both     |
+ * | both     |                   |                   | rejected              | neither               | neither  |
  */
-export interface TableChanges {
-  readonly additions: readonly TableChange[];
-  readonly deletions: readonly TableChange[];
-}
+export type Stages = readonly (readonly TableChange[])[];
 
-/** Compares what the experience holds with what the tables hold. */
-export function compare(
-  experience: ProductLists,
-  inTables: ProductLists,
-  tables: SnapshotTables,
-): TableChanges {
-  return {
-    additions: [
-      ...changes('put', tables.approved, experience.approved, inTables.approved),
-      ...changes('put', tables.rejected, experience.rejected, inTables.rejected),
-    ],
-    deletions: [
-      ...changes('delete', tables.approved, inTables.approved, experience.approved),
-      ...changes('delete', tables.rejected, inTables.rejected, experience.rejected),
-    ],
-  };
+/** Compares what the experience holds with what the tables hold. @returns four stages; one without changes is empty. */
+export function compare(experience: ProductLists, inTables: ProductLists, tables: SnapshotTables): Stages {
+  return [
+    changes('put', tables.rejected, experience.rejected, inTables.rejected),
+    changes('put', tables.approved, experience.approved, inTables.approved),
+    changes('delete', tables.approved, inTables.approved, experience.approved),
+    changes('delete', tables.rejected, inTables.rejected, experience.rejected),
+  ];
 }
 
 /**
  * Sets the last change aside, so that the tables keep a difference until it is written too.
  *
- * @returns the changes without it, and it alone, in an order that keeps additions before deletions; nothing is held
- * where there is no change at all.
+ * @returns the stages without it, and a stage of it alone; that one is empty where there is no change at all.
  */
-export function holdBackLast({ additions, deletions }: TableChanges): {
-  readonly now: TableChanges;
+export function holdBackLast(stages: Stages): {
+  readonly first: Stages;
   readonly held: readonly TableChange[];
 } {
-  if (deletions.length > 0) {
-    return { now: { additions, deletions: deletions.slice(0, -1) }, held: deletions.slice(-1) };
-  }
-  return { now: { additions: additions.slice(0, -1), deletions }, held: additions.slice(-1) };
+  const last = stages.findLast((stage) => stage.length > 0);
+  return {
+    first: stages.map((stage) => (stage === last ? stage.slice(0, -1) : stage)),
+    held: last?.slice(-1) ?? [],
+  };
 }
 
 function changes(

@@ -25,20 +25,27 @@ export class PermissionNotChanged extends Error {
   override readonly name = 'PermissionNotChanged';
 }
 
+/** The properties of the custom resource as an event gives them: anything that a template can express. */
+export type ResourceProperties = Readonly<Record<string, unknown>>;
+
 /**
  * Reads the properties `AWSAccount` and `TopicArn`.
  *
  * @throws ConfigurationError naming the property that is missing or malformed.
  */
-export function readPermission(properties: Environment): TopicPermission {
+export function readPermission({ AWSAccount, TopicArn }: ResourceProperties): TopicPermission {
+  const texts = {
+    AWSAccount: typeof AWSAccount === 'string' ? AWSAccount : undefined,
+    TopicArn: typeof TopicArn === 'string' ? TopicArn : undefined,
+  };
   return {
-    account: accountId(required(properties, 'AWSAccount', /^\d{12}$/, 'an AWS account id, twelve digits')),
-    topicArn: requiredTopicArn(properties, 'TopicArn').arn,
+    account: accountId(required(texts, 'AWSAccount', /^\d{12}$/, 'an AWS account id, twelve digits')),
+    topicArn: requiredTopicArn(texts, 'TopicArn').arn,
   };
 }
 
 /** The same, but `undefined` for properties for which no permission can ever have been added. */
-export function readPermissionIfAny(properties: Environment): TopicPermission | undefined {
+export function readPermissionIfAny(properties: ResourceProperties): TopicPermission | undefined {
   try {
     return readPermission(properties);
   } catch (error) {
