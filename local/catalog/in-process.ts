@@ -38,10 +38,15 @@ export function inProcessHandler(service: CatalogService, account: string): InPr
         account,
       });
       if (latencyMs > 0) await service.clock.sleep(latencyMs / 2);
-      if (answer.lost) throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+      if (answer.lost) throw brokenConnection();
       return {
         response: { statusCode: answer.status, headers: answer.headers, body: Buffer.from(answer.body) },
       };
     },
   };
+}
+
+/** What the SDK's own handler makes of a connection that the other side resets. */
+function brokenConnection(): Error {
+  return Object.assign(new Error('read ECONNRESET'), { name: 'TimeoutError', code: 'ECONNRESET' });
 }
