@@ -50,7 +50,7 @@ afterAll(() => dynamodb.close());
 function experienceHolds(
   approved: readonly string[],
   rejected: readonly string[] = [],
-  Status = 'Enabled',
+  state: object = { Status: 'Enabled' },
 ): void {
   const statement = (Effect: string, Ids: readonly string[]) => ({
     Effect,

@@ -6,12 +6,7 @@ import {
   type SNSClient,
 } from '@aws-sdk/client-sns';
 import { errorName, errorText } from '../../shared/catalog.js';
-import {
-  ConfigurationError,
-  type Environment,
-  required,
-  requiredTopicArn,
-} from '../../shared/environment.js';
+import { ConfigurationError, required, requiredTopicArn } from '../../shared/environment.js';
 import { type AccountId, accountId } from '../../shared/identifiers.js';
 
 /** An account's permission to subscribe to a topic. */
