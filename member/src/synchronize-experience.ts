@@ -6,7 +6,8 @@ import type { ExperienceOutcome } from '../../shared/sync-timestamps.js';
 import { applyBatch, awaitEnd, type ChangeSetContext } from './change-set.js';
 import { heldBack, type Plan, type Policy, permitted, plan, size } from './plan.js';
 import type { KnownRefusals } from './refusals.js';
-import { type Pairing, type Refusal, Work } from './work.js';
+import type { Trigger } from './trigger.js';
+import { type Pairing, type Refusal, type Suspects, Work } from './work.js';
 
 /** What became of one experience. */
 export interface ExperienceReport {
@@ -27,6 +28,10 @@ export interface ExperienceReport {
   /** How many of the refusals are new. */
   readonly newRefusals: number;
   readonly changeSets: number;
+  /** How many refused batches brought the search for refused products closer to its end. */
+  readonly narrowed: number;
+  /** Where the search for refused products stands. */
+  readonly suspects: Suspects;
   /** The change set that was still running when the time was over. */
   readonly inFlight?: ChangeSetId;
 }
@@ -46,6 +51,8 @@ export interface Target {
   readonly listed: boolean;
   /** The change set that an earlier invocation left running. */
   readonly inFlight?: ChangeSetId;
+  /** Where an earlier invocation's search for refused products stood. */
+  readonly suspects?: Suspects;
 }
 
 /** How often an experience is planned again without getting any closer to the snapshot. */
@@ -75,10 +82,13 @@ class ExperienceSync {
   #lists: ProductLists | undefined;
   #remaining: Plan = NOTHING;
   #changeSets = 0;
+  #narrowed = 0;
+  #suspects: Suspects;
 
   constructor(run: RunContext, target: Target) {
     this.#run = run;
     this.#target = target;
+    this.#suspects = target.suspects ?? [];
   }
 
   async run(): Promise<ExperienceReport> {
@@ -143,13 +153,14 @@ class ExperienceSync {
 
   /** Applies a plan. @returns a report when the experience must be left as it is. */
   async #apply(planned: Plan): Promise<ExperienceReport | 'overtaken' | undefined> {
-    const work = new Work(planned, this.#run.pairing);
+    const work = new Work(planned, this.#run.pairing, this.#suspects);
     let checked = false;
     for (let batch = work.next(); batch; batch = work.next()) {
       const result = await applyBatch(this.#changeSetContext(), this.#target.id, batch, work.searching);
       switch (result.kind) {
         case 'succeeded':
           work.succeeded();
+          this.#suspects = work.suspects;
           this.#done(batch);
           break;
         case 'refused': {
@@ -161,6 +172,8 @@ class ExperienceSync {
           }
           const before = work.refusals.length;
           work.refused(result.message);
+          this.#narrowed += 1;
+          this.#suspects = work.suspects;
           this.#refuse(work.refusals.slice(before));
           break;
         }
@@ -200,6 +213,8 @@ class ExperienceSync {
       refusals: [...this.#refusals, ...earlier],
       newRefusals: this.#refusals.length,
       changeSets: this.#changeSets,
+      narrowed: this.#narrowed,
+      suspects: this.#suspects,
     };
   }
 
@@ -264,7 +279,7 @@ function whyUnfit(
 export async function findTargets(
   catalog: Catalog,
   listed: readonly ExperienceId[] | undefined,
-  inFlight: ReadonlyMap<ExperienceId, ChangeSetId>,
+  { inFlight, suspects }: Pick<Trigger, 'inFlight' | 'suspects'>,
 ): Promise<Target[]> {
   const ids =
     listed ??
@@ -273,6 +288,12 @@ export async function findTargets(
     );
   return [...ids].map((id) => {
     const running = inFlight.get(id);
-    return { id, listed: listed !== undefined, ...(running && { inFlight: running }) };
+    const suspected = suspects.get(id);
+    return {
+      id,
+      listed: listed !== undefined,
+      ...(running && { inFlight: running }),
+      ...(suspected && { suspects: suspected }),
+    };
   });
 }

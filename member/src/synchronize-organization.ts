@@ -5,7 +5,7 @@ import type { STSClient } from '@aws-sdk/client-sts';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Catalog, errorText } from '../../shared/catalog.js';
 import type { Clock } from '../../shared/clock.js';
-import type { AccountId, ChangeSetId, ExperienceId } from '../../shared/identifiers.js';
+import type { AccountId } from '../../shared/identifiers.js';
 import type { SnapshotSeal } from '../../shared/notification.js';
 import type { ProductLists } from '../../shared/product-lists.js';
 import type { Log } from '../../shared/telemetry.js';
@@ -21,6 +21,7 @@ import { judge, type Summary, statusOf, summarize, type Verdict } from './report
 import { type ExperienceReport, findTargets, synchronizeExperience } from './synchronize-experience.js';
 import { type Continuation, stricter, type Trigger } from './trigger.js';
 import { type HandedOver, type Memory, type Turn, TurnLost, takeTurn } from './turn.js';
+import type { Pairing } from './work.js';
 
 /** The clients of the services that the member function talks to. */
 export interface Clients {
@@ -50,6 +51,9 @@ export class SynchronizationFailed extends Error {
 const STALLED_INVOCATIONS = 3;
 /** SQS, SendMessage: DelaySeconds is at most 900. */
 const LONGEST_DELAY_SECONDS = 900;
+/** How many characters of suspects a continuation carries: an SQS message may have 256 KB, and ids are ASCII. */
+const SUSPECTS_LENGTH = 200_000;
+const FROM_THE_START = { inFlight: new Map<never, never>(), suspects: new Map<never, never>() };
 
 /**
  * Makes the organization's experiences equal to the snapshot, as far as the time of this invocation goes, and
@@ -109,7 +113,7 @@ class Invoked {
   readonly #catalog: Catalog;
   readonly #pace = new Pace();
   readonly #open = new OpenChangeSets();
-  readonly #pairing = { accepted: true };
+  readonly #pairing: Pairing;
 
   constructor(
     configuration: Configuration,
@@ -125,6 +129,7 @@ class Invoked {
     this.#log = log;
     this.#invocation = invocation;
     this.mode = stricter(configuration.policy.mode, invocation.trigger.mode);
+    this.#pairing = { accepted: !invocation.trigger.apart };
     const { unitMs, stopAt } = time;
     this.#catalog = new Catalog({ client: clients.catalog, clock, unitMs, stopAt });
   }
@@ -133,7 +138,7 @@ class Invoked {
   async dryRun(): Promise<Summary> {
     const pass = await this.#pass(
       { refused: [], ...(this.#trigger.seal && { seal: this.#trigger.seal }) },
-      new Map(),
+      FROM_THE_START,
     );
     const reason = pass.snapshot ? undefined : pass.verdict.reason;
     return summarize(
@@ -165,10 +170,10 @@ class Invoked {
   /** Synchronizes until no wish is left, or the time is over. */
   async synchronize(organization: Organization, turn: Turn): Promise<Summary> {
     let memory: Memory | undefined = turn.memory;
-    let { inFlight } = this.#trigger;
+    let left: Pick<Trigger, 'inFlight' | 'suspects'> = this.#trigger;
     let reports: readonly ExperienceReport[] = [];
     for (;;) {
-      const pass = await this.#pass(memory, inFlight);
+      const pass = await this.#pass(memory, left);
       reports = merged(reports, pass.reports);
       const { seal }: Memory = memory;
       const status = statusOf({
@@ -187,7 +192,7 @@ class Invoked {
       if (!memory) return this.#conclude(summary, pass);
       this.#wished = memory;
       this.#log.info('Starting over: a newer synchronization was asked for while this one ran');
-      inFlight = new Map();
+      left = FROM_THE_START;
       if (this.#time.over) {
         await this.#sendContinuation({ ...(memory.seal && { Snapshot: memory.seal }) }, 0);
         await turn.pause(status);
@@ -213,7 +218,7 @@ class Invoked {
     return this.#invocation.trigger;
   }
 
-  async #pass(memory: Memory, inFlight: ReadonlyMap<ExperienceId, ChangeSetId>): Promise<Pass> {
+  async #pass(memory: Memory, left: Pick<Trigger, 'inFlight' | 'suspects'>): Promise<Pass> {
     const { tables, policy, experienceIds } = this.#configuration;
     const known = new KnownRefusals(this.#trigger.retryRefused ? [] : memory.refused, this.#time.now());
     const nothing = { snapshot: undefined, reports: [], known };
@@ -225,7 +230,7 @@ class Invoked {
       this.#log.warn('Snapshot not whole', { reason });
       return { ...nothing, verdict: { outcome: 'held back', reason } };
     }
-    const targets = await findTargets(this.#catalog, experienceIds, inFlight);
+    const targets = await findTargets(this.#catalog, experienceIds, left);
     const run = {
       catalog: this.#catalog,
       time: this.#time,
@@ -249,8 +254,13 @@ class Invoked {
     seal: SnapshotSeal | undefined,
     reports: readonly ExperienceReport[],
   ): Promise<Summary> {
+    const suspects = reports.flatMap((report) =>
+      report.suspects.length > 0 ? [[report.id, report.suspects] as const] : [],
+    );
+    const suspectsFit = JSON.stringify(suspects).length <= SUSPECTS_LENGTH;
     const closer = reports.some(
-      ({ approved, denied, newRefusals }) => approved.length + denied.length + newRefusals > 0,
+      ({ approved, denied, newRefusals, narrowed }) =>
+        approved.length + denied.length + newRefusals + (suspectsFit ? narrowed : 0) > 0,
     );
     const stalled = closer ? 0 : this.#trigger.stalled + 1;
     const triedAnything = reports.some(({ changeSets }) => changeSets > 0);
@@ -264,6 +274,8 @@ class Invoked {
         InFlight: Object.fromEntries(
           reports.flatMap(({ id, inFlight }) => (inFlight ? [[id, inFlight]] : [])),
         ),
+        ...(suspectsFit && { Suspects: Object.fromEntries(suspects) }),
+        ...(!this.#pairing.accepted && { Apart: true }),
         ...(stalled > 0 && { Stalled: stalled }),
       },
       0,
@@ -317,6 +329,7 @@ function merged(
       approved: [...past.approved.filter((id) => !undone.has(id)), ...report.approved],
       denied: [...past.denied.filter((id) => !undone.has(id)), ...report.denied],
       newRefusals: past.newRefusals + report.newRefusals,
+      narrowed: past.narrowed + report.narrowed,
       changeSets: past.changeSets + report.changeSets,
     };
   });

@@ -3,6 +3,8 @@ import {
   changeSetId,
   type ExperienceId,
   isExperienceId,
+  type ProductId,
+  productId,
 } from '../../shared/identifiers.js';
 import { later, readSeal, type SnapshotSeal } from '../../shared/notification.js';
 import type { Mode } from './plan.js';
@@ -19,6 +21,10 @@ export interface Trigger {
   readonly retryRefused: boolean;
   /** Change sets that the invocation before this one left running. */
   readonly inFlight: ReadonlyMap<ExperienceId, ChangeSetId>;
+  /** Where that invocation's search for refused products stood. */
+  readonly suspects: ReadonlyMap<ExperienceId, readonly (readonly ProductId[])[]>;
+  /** Whether that invocation found that approvals and denials must travel apart. */
+  readonly apart: boolean;
   /** How many invocations before this one, one after the other, brought the experiences no closer. */
   readonly stalled: number;
 }
@@ -28,6 +34,8 @@ export interface Continuation {
   readonly Action: 'Continue-Synchronization';
   readonly Snapshot?: SnapshotSeal;
   readonly InFlight?: Readonly<Record<ExperienceId, ChangeSetId>>;
+  readonly Suspects?: Readonly<Record<ExperienceId, readonly (readonly ProductId[])[]>>;
+  readonly Apart?: boolean;
   readonly Stalled?: number;
 }
 
@@ -57,6 +65,8 @@ export function readTrigger(event: unknown): Trigger {
     ...(asked && { mode: asked }),
     retryRefused: retryRefused === true,
     inFlight: new Map(),
+    suspects: new Map(),
+    apart: false,
     stalled: 0,
   };
 }
@@ -69,7 +79,9 @@ export function stricter(a: Mode, b: Mode | undefined): Mode {
 function readMessages(records: readonly unknown[]): Trigger {
   let newest: SnapshotSeal | undefined;
   let stalled = 0;
+  let apart = false;
   const inFlight = new Map<ExperienceId, ChangeSetId>();
+  const suspects = new Map<ExperienceId, ProductId[][]>();
   for (const record of records) {
     const body = parsed(fields(record).body);
     const { Message } = fields(body);
@@ -82,8 +94,20 @@ function readMessages(records: readonly unknown[]): Trigger {
         inFlight.set(experience, changeSetId(changeSet));
       }
     }
+    for (const [experience, groups] of Object.entries(fields(message.Suspects))) {
+      if (isExperienceId(experience)) suspects.set(experience, list(groups).map(texts));
+    }
+    if (message.Apart === true) apart = true;
   }
-  return { fromQueue: true, ...(newest && { seal: newest }), retryRefused: false, inFlight, stalled };
+  return {
+    fromQueue: true,
+    ...(newest && { seal: newest }),
+    retryRefused: false,
+    inFlight,
+    suspects,
+    apart,
+    stalled,
+  };
 }
 
 /** A text as JSON; a text that is none counts as an empty message, as the Python sample looks at nothing in it. */
@@ -98,4 +122,14 @@ function parsed(text: unknown): unknown {
 
 function fields(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}; // read with care
+}
+
+function list(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function texts(value: unknown): ProductId[] {
+  return list(value)
+    .filter((text) => typeof text === 'string')
+    .map(productId);
 }

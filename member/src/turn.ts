@@ -45,7 +45,7 @@ export class TurnLost extends Error {
 /** The attributes of a status; those that are `undefined` are removed. */
 export type StatusUpdate = {
   readonly [Name in Exclude<keyof SyncTimestampsItem, 'ID'>]?: SyncTimestampsItem[Name] | undefined;
-} & { readonly snapshot_seal?: SnapshotSeal | undefined };
+};
 
 const HELD = 'attribute_exists(turn_holder) AND turn_until > :now';
 const FREE = 'attribute_not_exists(turn_holder) OR turn_until <= :now';
@@ -76,10 +76,18 @@ export async function takeTurn(
   const me = randomUUID();
   const wish: Wish = seal ? { Snapshot: seal } : {};
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    const now = place.clock.now();
     const taken = await update(place, {
-      UpdateExpression: 'SET turn_holder = :me, turn_until = :until REMOVE turn_wishes',
+      UpdateExpression:
+        'SET turn_holder = :me, turn_until = :until, first_attempt_utc = if_not_exists(first_attempt_utc, :utc) ' +
+        'REMOVE turn_wishes',
       ConditionExpression: FREE,
-      ExpressionAttributeValues: { ':me': me, ':until': until, ':now': place.clock.now() },
+      ExpressionAttributeValues: {
+        ':me': me,
+        ':until': until,
+        ':now': now,
+        ':utc': new Date(now).toISOString(),
+      },
       ReturnValues: 'ALL_OLD',
     });
     if (taken) return new Turn(place, me, taken, seal);

@@ -11,6 +11,9 @@ export interface Refusal {
   readonly reason: string;
 }
 
+/** Groups of products, each of which was part of a refused batch. */
+export type Suspects = readonly (readonly ProductId[])[];
+
 /**
  * Whether the Marketplace takes an approval and a denial of one experience in one change set, as far as is known.
  * One answer serves all experiences of a run.
@@ -45,9 +48,26 @@ export class Work {
   readonly #items: Item[];
   readonly #refusals: Refusal[] = [];
 
-  constructor(planned: Plan, pairing: Pairing) {
+  /**
+   * @param suspects groups of products that an earlier search was left with: each is tried by itself, after the rest.
+   */
+  constructor(planned: Plan, pairing: Pairing, suspects: Suspects = []) {
     this.#pairing = pairing;
-    this.#items = batches(planned);
+    const suspected = new Set(suspects.flat());
+    this.#items = [
+      ...batches(only(planned, (id) => !suspected.has(id))),
+      ...suspects
+        .map((group) => new Set(group))
+        .map((group) => ({ batch: only(planned, (id) => group.has(id)), part: true as const }))
+        .filter(({ batch }) => count(batch) > 0),
+    ];
+  }
+
+  /** The groups of products in which a search still has to find the refused ones. */
+  get suspects(): Suspects {
+    return this.#items.flatMap((item) =>
+      'batch' in item && item.part ? [[...item.batch.approve, ...item.batch.deny]] : [],
+    );
   }
 
   /** Products refused so far. */
@@ -96,9 +116,9 @@ export class Work {
    * @param message what the Marketplace said; where it names some of the batch's products, those are the refused ones.
    */
   refused(message: string): void {
-    const batch = this.next();
-    this.#items.shift();
-    if (!batch) return;
+    const item = this.#items.shift();
+    if (!item || !('batch' in item)) return;
+    const { batch } = item;
     const words = new Set(message.split(/[^A-Za-z0-9-]+/));
     const named = [...batch.approve, ...batch.deny].filter((id) => words.has(id));
     const alone = count(batch) === 1;
@@ -106,10 +126,7 @@ export class Work {
       const guilty = new Set(alone ? [...batch.approve, ...batch.deny] : named);
       this.#note(batch.approve, guilty, 'approve', message);
       this.#note(batch.deny, guilty, 'deny', message);
-      const rest = {
-        approve: batch.approve.filter((id) => !guilty.has(id)),
-        deny: batch.deny.filter((id) => !guilty.has(id)),
-      };
+      const rest = only(batch, (id) => !guilty.has(id));
       if (count(rest) > 0) this.#items.unshift({ batch: rest });
     } else if (isPair(batch)) {
       this.#items.unshift(...apart(batch).map((part) => ({ batch: part, part: true as const })), {
@@ -150,6 +167,10 @@ function batches({ approve, deny }: Plan): Item[] {
     items.push({ batch: { approve: approve.slice(at, end), deny: deny.slice(at, end) } });
   }
   return items;
+}
+
+function only({ approve, deny }: Plan, wanted: (id: ProductId) => boolean): Plan {
+  return { approve: approve.filter(wanted), deny: deny.filter(wanted) };
 }
 
 function apart({ approve, deny }: Plan): [Plan, Plan] {
