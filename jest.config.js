@@ -1,3 +1,6 @@
+// Metrics of the functions under test would stand among Jest's own output.
+process.env.POWERTOOLS_METRICS_DISABLED = 'true';
+
 /** Jest runs the TypeScript sources as ES modules; swc only strips the types. */
 export default {
   testEnvironment: 'node',

@@ -1,4 +1,6 @@
-import type { AccountId, ExperienceId, ProductId } from './identifiers.js';
+import { type DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
+import type { AccountId, ExperienceId, ProductId, TableName } from './identifiers.js';
+import type { SnapshotSeal } from './notification.js';
 
 /**
  * The SyncTimestamps table: one item for each member organization, in the management account. The member function
@@ -49,6 +51,8 @@ export interface SyncTimestampsItem {
   /** Which. */
   readonly experience_ids?: readonly ExperienceId[];
 
+  /** When the first attempt ever began, in ISO 8601, UTC: since then an organization without a stamp is waiting. */
+  readonly first_attempt_utc?: string;
   /** When the last attempt ended, in ISO 8601, UTC. */
   readonly last_attempt_utc?: string;
   readonly outcome?: Outcome;
@@ -65,6 +69,8 @@ export interface SyncTimestampsItem {
   /** The size of the snapshot that the attempt worked towards. */
   readonly snapshot_approved?: number;
   readonly snapshot_rejected?: number;
+  /** Which snapshot that was, where it was announced with a seal. */
+  readonly snapshot_seal?: SnapshotSeal;
   /** The account in which the member stack runs. */
   readonly member_account_id?: AccountId;
   readonly software_version?: string;
@@ -78,4 +84,17 @@ export const REASON_LENGTH = 300;
 /** A text cut to {@link REASON_LENGTH} characters. */
 export function shortened(reason: string): string {
   return reason.length <= REASON_LENGTH ? reason : `${reason.slice(0, REASON_LENGTH - 1)}…`;
+}
+
+/** Reads the table, every page of it, in the order of the ids. Throws whatever the DynamoDB client throws. */
+export async function readSyncTimestamps(
+  client: DynamoDBDocumentClient,
+  table: TableName,
+  abortSignal?: AbortSignal,
+): Promise<SyncTimestampsItem[]> {
+  const items: SyncTimestampsItem[] = [];
+  for await (const { Items = [] } of paginateScan({ client }, { TableName: table }, { abortSignal })) {
+    items.push(...(Items as SyncTimestampsItem[])); // the member functions alone write to this table
+  }
+  return items.sort((a, b) => (a.ID < b.ID ? -1 : 1));
 }

@@ -17,6 +17,7 @@ describe('The configuration of the management function', () => {
       syncTimestampsTable: 'exp-abc123-SyncTimestamps',
       topicArn: 'arn:aws:sns:eu-central-1:111111111111:exp-abc123-PrivateMarketplace',
       alwaysNotify: true,
+      staleAfterHours: 3,
     });
   });
 
@@ -35,6 +36,7 @@ describe('The configuration of the management function', () => {
 
   it.each([
     ['ALWAYS_NOTIFY', 'sometimes'],
+    ['STALE_AFTER_HOURS', '-1'],
     ['LOG_LEVEL', 'LOUD'],
   ])('refuses a malformed %s by name, although it is optional', (variable, value) => {
     expect(() => readConfiguration({ ...ENVIRONMENT, [variable]: value })).toThrow(

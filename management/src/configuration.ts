@@ -2,11 +2,13 @@ import {
   checkLogLevel,
   type Environment,
   optionalChoice,
+  optionalNumber,
   requiredExperienceId,
   requiredTableName,
   requiredTopicArn,
 } from '../../shared/environment.js';
 import type { ExperienceId, TableName } from '../../shared/identifiers.js';
+import { STALE_AFTER_HOURS } from '../../shared/organization-status.js';
 import type { SnapshotTables } from '../../shared/snapshot-tables.js';
 
 /** What the environment of `SyncPMPManagement` says. */
@@ -17,6 +19,8 @@ export interface ManagementConfiguration {
   readonly topicArn: string;
   /** Whether members are notified after every run, or only after one that found a change. */
   readonly alwaysNotify: boolean;
+  /** From when on an organization that was not synchronized counts as behind. */
+  readonly staleAfterHours: number;
 }
 
 /**
@@ -35,5 +39,6 @@ export function readConfiguration(env: Environment): ManagementConfiguration {
     syncTimestampsTable: requiredTableName(env, 'SYNC_TIMESTAMPS_TABLE_NAME'),
     topicArn: requiredTopicArn(env, 'SNS_TOPIC_ARN').arn,
     alwaysNotify: optionalChoice(env, 'ALWAYS_NOTIFY', ['yes', 'no']) === 'yes',
+    staleAfterHours: optionalNumber(env, 'STALE_AFTER_HOURS', STALE_AFTER_HOURS, { above: 0 }),
   };
 }

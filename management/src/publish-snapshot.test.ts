@@ -37,6 +37,7 @@ beforeEach(async () => {
     syncTimestampsTable: `publish-${tests}-SyncTimestamps` as TableName,
     topicArn,
     alwaysNotify: true,
+    staleAfterHours: 3,
   };
   catalog.reset();
   topic.reset();
@@ -120,6 +121,7 @@ describe('A run', () => {
       approved: { table: configuration.tables.approved, products: 3, added: 2, removed: 1 },
       rejected: { table: configuration.tables.rejected, products: 2, added: 2, removed: 1 },
       notified: true,
+      notificationId: 'message-1',
       reason: 'The experience has changed since the tables were last written.',
     });
   });

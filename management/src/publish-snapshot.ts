@@ -45,6 +45,8 @@ export interface PublicationSummary {
   readonly approved: TableSummary;
   readonly rejected: TableSummary;
   readonly notified: boolean;
+  /** SNS's id of the notification, by which the members' logs name it too. */
+  readonly notificationId?: string;
   /** Why members were notified, or why not. */
   readonly reason: string;
 }
@@ -94,11 +96,12 @@ export async function publishSnapshot(
     }
   };
   await write(first);
+  let notificationId: string | undefined;
   if (notified) {
     const notification: Notification = { Action: 'Products-Updated', Snapshot: seal(source.products, taken) };
-    await sns
+    ({ MessageId: notificationId } = await sns
       .send(new PublishCommand({ TopicArn: topicArn, Message: JSON.stringify(notification) }))
-      .catch(failed(`The members could not be notified through ${topicArn}`, 'The next run tries again.'));
+      .catch(failed(`The members could not be notified through ${topicArn}`, 'The next run tries again.')));
   }
   await write([held]);
 
@@ -108,6 +111,7 @@ export async function publishSnapshot(
     approved: tableSummary(tables.approved, source.products.approved.size, stages),
     rejected: tableSummary(tables.rejected, source.products.rejected.size, stages),
     notified,
+    ...(notificationId !== undefined && { notificationId }),
     reason: reasonFor(alwaysNotify, changed),
   };
 }
