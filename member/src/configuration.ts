@@ -1,5 +1,6 @@
 import {
   ConfigurationError,
+  checkLogLevel,
   type Environment,
   optionalChoice,
   optionalExperienceIds,
@@ -37,7 +38,7 @@ export interface Configuration {
  * @throws ConfigurationError naming the variable that is missing or malformed.
  */
 export function readConfiguration(env: Environment): Configuration {
-  const maxDeniedPercent = optionalNumber(env, 'MAX_DENIED_PERCENT', 100, { from: 1, to: 100 });
+  checkLogLevel(env);
   const configuration: Configuration = {
     crossAccountRoleArn: requiredRoleArn(env, 'CROSS_ACCOUNT_ACCESS_ROLE_ARN'),
     topic: requiredTopicArn(env, 'SNS_TOPIC_ARN'),
@@ -52,7 +53,7 @@ export function readConfiguration(env: Environment): Configuration {
     stopMarginMs: 1000 * optionalNumber(env, 'STOP_MARGIN_SECONDS', 60, { from: 0, to: 840 }),
     policy: {
       mode: optionalChoice(env, 'MODE', ['sync', 'add-only', 'dry-run']),
-      maxDeniedPercent,
+      maxDeniedPercent: optionalNumber(env, 'MAX_DENIED_PERCENT', 100, { from: 1, to: 100 }),
       allowEmptySnapshot: optionalChoice(env, 'ALLOW_EMPTY_SNAPSHOT', ['no', 'yes']) === 'yes',
     },
   };

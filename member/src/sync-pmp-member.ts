@@ -49,21 +49,30 @@ export async function handler(event: unknown, context: Context): Promise<Summary
   }
 }
 
+/**
+ * The SDK's own retries, for everything but the Catalog API: an answer that takes longer than this counts as lost (in
+ * milliseconds). Together they fit into the default STOP_MARGIN_SECONDS.
+ */
+const PATIENCE = {
+  maxAttempts: 5,
+  requestHandler: { connectionTimeout: 3_000, requestTimeout: 8_000, throwOnRequestTimeout: true },
+};
+
 function prepare(configuration: Configuration): { configuration: Configuration; clients: Clients } {
-  const sts = new STSClient({ maxAttempts: 5 });
+  const sts = new STSClient(PATIENCE);
   const dynamoDB = new DynamoDBClient({
+    ...PATIENCE,
     region: configuration.topic.region,
     credentials: crossAccountCredentials(sts, configuration.crossAccountRoleArn),
-    maxAttempts: 5,
   });
   return {
     configuration,
     clients: {
       catalog: createCatalogClient(),
       tables: DynamoDBDocumentClient.from(dynamoDB, { marshallOptions: { removeUndefinedValues: true } }),
-      organizations: new OrganizationsClient({ maxAttempts: 5 }),
+      organizations: new OrganizationsClient(PATIENCE),
       sts,
-      sqs: new SQSClient({ maxAttempts: 5 }),
+      sqs: new SQSClient(PATIENCE),
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type Catalog, errorText, mayPass, OutOfTime } from '../../shared/catalog.js';
+import { type Catalog, errorName, errorText, mayPass, OutOfTime } from '../../shared/catalog.js';
 import { type Experience, readExperience, readProductLists } from '../../shared/experience.js';
 import type { ChangeSetId, ExperienceId, ProductId } from '../../shared/identifiers.js';
 import type { ProductLists } from '../../shared/product-lists.js';
@@ -69,7 +69,7 @@ export async function synchronizeExperience(run: RunContext, target: Target): Pr
     return await sync.run();
   } catch (error) {
     if (error instanceof OutOfTime) return sync.report('in progress', { reason: 'the time was over' });
-    return sync.report('failed', { reason: errorText(error), retryable: mayPass(error) });
+    return sync.report('failed', { reason: explained(error, target), retryable: mayPass(error) });
   }
 }
 
@@ -109,7 +109,7 @@ class ExperienceSync {
       const held = heldBack(this.#remaining, snapshot, this.#lists, policy);
       if (held) return this.report('held back', { reason: held });
       const left = size(this.#remaining);
-      if (left === 0) return this.report('synchronized');
+      if (left === 0) return this.#asFarAsPermitted();
       if (policy.mode === 'dry-run')
         return this.report('in progress', { reason: 'dry run: nothing was changed' });
       const stopped = await this.#apply(this.#remaining);
@@ -128,6 +128,17 @@ class ExperienceSync {
     return this.report('failed', {
       reason: `${size(this.#remaining)} changes succeeded but do not show in the experience`,
       retryable: true,
+    });
+  }
+
+  /** Nothing is left that the mode permits. The experience equals the snapshot only if nothing else is left either. */
+  #asFarAsPermitted(): ExperienceReport {
+    const { policy, snapshot } = this.#run;
+    const all = this.#lists ? this.#withoutRefused(plan(snapshot, this.#lists)) : NOTHING;
+    if (size(all) === 0) return this.report('synchronized');
+    this.#remaining = all;
+    return this.report('held back', {
+      reason: `the mode ${policy.mode} leaves ${all.deny.length} products as they are that the snapshot does not approve`,
     });
   }
 
@@ -257,6 +268,19 @@ class ExperienceSync {
       approve: planned.approve.filter((id) => !refused.has(id)),
       deny: planned.deny.filter((id) => !refused.has(id)),
     };
+  }
+}
+
+/** An error in reading an experience, with what to do about it. */
+function explained(error: unknown, { listed }: Target): string {
+  const text = errorText(error);
+  switch (errorName(error)) {
+    case 'ResourceNotFoundException':
+      return `${text} Does the experience exist in this organization? ${listed ? 'MemberExperienceIds names it.' : ''}`.trim();
+    case 'AccessDeniedException':
+      return `${text} Is this account the organization's delegated administrator of Private Marketplace?`;
+    default:
+      return text;
   }
 }
 

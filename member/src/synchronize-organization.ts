@@ -106,7 +106,7 @@ class Invoked {
   readonly #time: InvocationTime;
   readonly #log: Log;
   readonly #invocation: Invocation;
-  readonly mode: Mode;
+  mode: Mode;
   /** The snapshot that a wish, taken from the item, asks for: it must not be forgotten should this invocation fail. */
   #wished: Memory | undefined;
   // What the passes of one invocation learn serves the next ones.
@@ -193,6 +193,7 @@ class Invoked {
       this.#wished = memory;
       this.#log.info('Starting over: a newer synchronization was asked for while this one ran');
       left = FROM_THE_START;
+      this.mode = this.#configuration.policy.mode; // a wish is for what the stack does, whatever this test event narrowed
       if (this.#time.over) {
         await this.#sendContinuation({ ...(memory.seal && { Snapshot: memory.seal }) }, 0);
         await turn.pause(status);
@@ -276,6 +277,7 @@ class Invoked {
         ),
         ...(suspectsFit && { Suspects: Object.fromEntries(suspects) }),
         ...(!this.#pairing.accepted && { Apart: true }),
+        ...(this.mode !== this.#configuration.policy.mode && { Mode: this.mode }),
         ...(stalled > 0 && { Stalled: stalled }),
       },
       0,

@@ -15,7 +15,7 @@ export interface Trigger {
   readonly fromQueue: boolean;
   /** The snapshot that was announced; a manual test and a Python management stack announce none. */
   readonly seal?: SnapshotSeal;
-  /** The mode that a manual test event asks for. */
+  /** The mode that a manual test event asked for. */
   readonly mode?: Mode;
   /** Whether a manual test event asks to try refused products again. */
   readonly retryRefused: boolean;
@@ -36,6 +36,8 @@ export interface Continuation {
   readonly InFlight?: Readonly<Record<ExperienceId, ChangeSetId>>;
   readonly Suspects?: Readonly<Record<ExperienceId, readonly (readonly ProductId[])[]>>;
   readonly Apart?: boolean;
+  /** The mode that the manual test event asked for. */
+  readonly Mode?: Mode;
   readonly Stalled?: number;
 }
 
@@ -80,6 +82,7 @@ function readMessages(records: readonly unknown[]): Trigger {
   let newest: SnapshotSeal | undefined;
   let stalled = 0;
   let apart = false;
+  let mode: Mode | undefined;
   const inFlight = new Map<ExperienceId, ChangeSetId>();
   const suspects = new Map<ExperienceId, ProductId[][]>();
   for (const record of records) {
@@ -98,10 +101,12 @@ function readMessages(records: readonly unknown[]): Trigger {
       if (isExperienceId(experience)) suspects.set(experience, list(groups).map(texts));
     }
     if (message.Apart === true) apart = true;
+    mode ??= MODES.find((known) => known === message.Mode);
   }
   return {
     fromQueue: true,
     ...(newest && { seal: newest }),
+    ...(mode && { mode }),
     retryRefused: false,
     inFlight,
     suspects,
