@@ -1,3 +1,4 @@
+import { errorText } from '../../shared/catalog.js';
 import type { AccountId, ExperienceId, ProductId } from '../../shared/identifiers.js';
 import type { SnapshotSeal } from '../../shared/notification.js';
 import type { ProductLists } from '../../shared/product-lists.js';
@@ -119,6 +120,21 @@ export function statusOf(attempt: Attempt): StatusUpdate {
     }),
     ...(snapshot && { snapshot_approved: snapshot.approved.size, snapshot_rejected: snapshot.rejected.size }),
     ...(seal && { snapshot_seal: seal }),
+    ...(memberAccount && { member_account_id: memberAccount }),
+    software_version: VERSION,
+  };
+}
+
+/** The attributes of the item after an attempt that an error ended: what was known of the experiences stays. */
+export function statusOfFailure(
+  error: unknown,
+  memberAccount: AccountId | undefined,
+  endedAt: number,
+): StatusUpdate {
+  return {
+    last_attempt_utc: new Date(endedAt).toISOString(),
+    outcome: 'failed',
+    reason: shortened(errorText(error)),
     ...(memberAccount && { member_account_id: memberAccount }),
     software_version: VERSION,
   };

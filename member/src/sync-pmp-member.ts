@@ -1,3 +1,4 @@
+import type { Metrics } from '@aws-lambda-powertools/metrics';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { OrganizationsClient } from '@aws-sdk/client-organizations';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -7,14 +8,16 @@ import type { Context } from 'aws-lambda';
 import { createCatalogClient } from '../../shared/catalog.js';
 import { systemClock } from '../../shared/clock.js';
 import { accountId } from '../../shared/identifiers.js';
-import { createLogger } from '../../shared/telemetry.js';
+import { createLogger, createMetrics } from '../../shared/telemetry.js';
 import { type Configuration, readConfiguration } from './configuration.js';
 import { crossAccountCredentials } from './cross-account-credentials.js';
+import { RunMetrics } from './metrics.js';
 import type { Summary } from './report.js';
-import { type Clients, synchronizeOrganization } from './synchronize-organization.js';
-import { readTrigger } from './trigger.js';
+import { type Clients, SynchronizationFailed, synchronizeOrganization } from './synchronize-organization.js';
+import { readTrigger, stricter } from './trigger.js';
 
 const logger = createLogger('SyncPMPMember');
+let metrics: Metrics | undefined;
 let ready: { readonly configuration: Configuration; readonly clients: Clients } | undefined;
 
 /**
@@ -26,27 +29,46 @@ let ready: { readonly configuration: Configuration; readonly clients: Clients } 
  * SynchronizationFailed when a later try may mend what failed, so that the queue brings the message back.
  */
 export async function handler(event: unknown, context: Context): Promise<Summary> {
+  logger.resetKeys();
   logger.addContext(context);
+  metrics ??= createMetrics(context.functionName);
+  const startedAt = systemClock.now();
+  const run = new RunMetrics();
+  let dryRun = false;
   try {
     ready ??= prepare(readConfiguration(process.env));
+    const trigger = readTrigger(event);
+    dryRun = stricter(ready.configuration.policy.mode, trigger.mode) === 'dry-run';
+    logger.appendKeys({ notification_id: trigger.notificationId });
     const summary = await synchronizeOrganization(ready.configuration, ready.clients, systemClock, logger, {
-      trigger: readTrigger(event),
-      endsAt: systemClock.now() + context.getRemainingTimeInMillis(),
+      trigger,
+      endsAt: startedAt + context.getRemainingTimeInMillis(),
       account: accountIn(context.invokedFunctionArn),
+      onPass: (pass) => run.add(pass),
     });
-    const { experiences, ...rest } = summary;
-    logger.info('Done', {
-      ...rest,
-      experiences: experiences.map(({ approved: _, denied: __, refused, ...experience }) => ({
-        ...experience,
-        refused: refused.length,
-      })),
-    });
+    logger.info('Run ended', inBrief(summary));
     return summary;
   } catch (error) {
-    logger.error('The synchronization failed', error instanceof Error ? error : String(error));
+    logger.error('Run failed', {
+      error: error instanceof Error ? error : String(error),
+      ...(error instanceof SynchronizationFailed && inBrief(error.summary)),
+    });
     throw error;
+  } finally {
+    // A dry run did none of what it reports, so it counts nowhere.
+    if (!dryRun) run.publish(metrics, (systemClock.now() - startedAt) / 1000);
   }
+}
+
+/** A summary without its lists of products. */
+function inBrief({ experiences, ...rest }: Summary) {
+  return {
+    ...rest,
+    experiences: experiences.map(({ approved: _, denied: __, refused, ...experience }) => ({
+      ...experience,
+      refused: refused.length,
+    })),
+  };
 }
 
 /**

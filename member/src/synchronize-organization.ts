@@ -11,13 +11,14 @@ import type { ProductLists } from '../../shared/product-lists.js';
 import type { Log } from '../../shared/telemetry.js';
 import type { Configuration } from './configuration.js';
 import { InvocationTime } from './invocation-time.js';
+import type { PassSeen } from './metrics.js';
 import { OpenChangeSets } from './open-change-sets.js';
 import { identifyOrganization, type Organization } from './organization.js';
 import { Pace } from './pace.js';
 import type { Mode } from './plan.js';
 import { readWholeSnapshot } from './read-snapshot.js';
 import { KnownRefusals } from './refusals.js';
-import { judge, type Summary, statusOf, summarize, type Verdict } from './report.js';
+import { judge, type Summary, statusOf, statusOfFailure, summarize, type Verdict } from './report.js';
 import { type ExperienceReport, findTargets, synchronizeExperience } from './synchronize-experience.js';
 import { type Continuation, stricter, type Trigger } from './trigger.js';
 import { type HandedOver, type Memory, type Turn, TurnLost, takeTurn } from './turn.js';
@@ -40,11 +41,20 @@ export interface Invocation {
   readonly endsAt: number;
   /** The account in which it runs, where that is known. */
   readonly account: AccountId | undefined;
+  /** Is told of each look at the snapshot and all experiences once it is over, whatever comes after it. */
+  readonly onPass?: (pass: PassSeen) => void;
 }
 
 /** Some experiences are not synchronized, for reasons that a later try may mend: the message has to come back. */
 export class SynchronizationFailed extends Error {
   override readonly name = 'SynchronizationFailed';
+  /** What was done all the same. */
+  readonly summary: Summary;
+
+  constructor(message: string, summary: Summary) {
+    super(message);
+    this.summary = summary;
+  }
 }
 
 /** How many invocations in a row may bring the experiences no closer before they end with an error. */
@@ -87,7 +97,9 @@ export async function synchronizeOrganization(
   try {
     return await attempt.synchronize(organization, turn);
   } catch (error) {
-    if (!(error instanceof SynchronizationFailed) && !(error instanceof TurnLost)) await attempt.giveUp(turn);
+    if (!(error instanceof SynchronizationFailed) && !(error instanceof TurnLost)) {
+      await attempt.giveUp(turn, error);
+    }
     throw error;
   }
 }
@@ -202,10 +214,12 @@ class Invoked {
     }
   }
 
-  /** Gives the turn back after an error that ended everything, and sees to it that nobody's wish is forgotten. */
-  async giveUp(turn: Turn): Promise<void> {
+  /** Reports an error that ended everything, gives the turn back, and sees to it that nobody's wish is forgotten. */
+  async giveUp(turn: Turn, cause: unknown): Promise<void> {
     try {
-      const wishesLeft = await turn.abandon();
+      const wishesLeft = await turn.abandon(
+        statusOfFailure(cause, this.#invocation.account, this.#time.now()),
+      );
       const seal = this.#wished?.seal;
       if (wishesLeft || this.#wished) await this.#sendContinuation({ ...(seal && { Snapshot: seal }) }, 0);
     } catch (error) {
@@ -244,6 +258,7 @@ class Invoked {
       known,
     };
     const reports = await Promise.all(targets.map((target) => synchronizeExperience(run, target)));
+    this.#invocation.onPass?.({ snapshot, reports });
     return { snapshot, reports, known, verdict: judge(reports) };
   }
 
@@ -267,7 +282,7 @@ class Invoked {
     const triedAnything = reports.some(({ changeSets }) => changeSets > 0);
     if (!closer && (!triedAnything || stalled >= STALLED_INVOCATIONS)) {
       await turn.pause(status);
-      throw new SynchronizationFailed(`Nothing moves any more. In the way: ${summary.reason}`);
+      throw new SynchronizationFailed(`Nothing moves any more. In the way: ${summary.reason}`, summary);
     }
     await this.#sendContinuation(
       {
@@ -299,13 +314,18 @@ class Invoked {
       }
     }
     if (pass.reports.some(({ retryable }) => retryable)) {
-      throw new SynchronizationFailed(`Not synchronized: ${summary.reason}`);
+      throw new SynchronizationFailed(`Not synchronized: ${summary.reason}`, summary);
     }
     return summary;
   }
 
   async #sendContinuation(more: Omit<Continuation, 'Action'>, delaySeconds: number): Promise<void> {
-    const continuation: Continuation = { Action: 'Continue-Synchronization', ...more };
+    const { notificationId } = this.#trigger;
+    const continuation: Continuation = {
+      Action: 'Continue-Synchronization',
+      ...(notificationId !== undefined && { NotificationId: notificationId }),
+      ...more,
+    };
     await this.#clients.sqs.send(
       new SendMessageCommand({
         QueueUrl: this.#configuration.queueUrl,

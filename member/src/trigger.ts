@@ -13,6 +13,8 @@ import type { Mode } from './plan.js';
 export interface Trigger {
   /** Whether a message of the queue started it, which comes back when the invocation fails. */
   readonly fromQueue: boolean;
+  /** SNS's id of the notification that started it, or the invocations that it continues. */
+  readonly notificationId?: string;
   /** The snapshot that was announced; a manual test and a Python management stack announce none. */
   readonly seal?: SnapshotSeal;
   /** The mode that a manual test event asked for. */
@@ -32,6 +34,8 @@ export interface Trigger {
 /** The message by which an invocation that ran out of time has itself continued. */
 export interface Continuation {
   readonly Action: 'Continue-Synchronization';
+  /** The notification that started it all, for the log. */
+  readonly NotificationId?: string;
   readonly Snapshot?: SnapshotSeal;
   readonly InFlight?: Readonly<Record<ExperienceId, ChangeSetId>>;
   readonly Suspects?: Readonly<Record<ExperienceId, readonly (readonly ProductId[])[]>>;
@@ -83,13 +87,16 @@ function readMessages(records: readonly unknown[]): Trigger {
   let stalled = 0;
   let apart = false;
   let mode: Mode | undefined;
+  let notificationId: string | undefined;
   const inFlight = new Map<ExperienceId, ChangeSetId>();
   const suspects = new Map<ExperienceId, ProductId[][]>();
   for (const record of records) {
     const body = parsed(fields(record).body);
-    const { Message } = fields(body);
+    const { Message, MessageId } = fields(body);
     const message = fields(typeof Message === 'string' ? parsed(Message) : body); // a continuation has no envelope
     newest = later(newest, readSeal(message));
+    const id = typeof Message === 'string' ? MessageId : message.NotificationId;
+    if (typeof id === 'string') notificationId = id;
     if (message.Action !== 'Continue-Synchronization') continue;
     if (typeof message.Stalled === 'number') stalled = Math.max(stalled, message.Stalled);
     for (const [experience, changeSet] of Object.entries(fields(message.InFlight))) {
@@ -105,6 +112,7 @@ function readMessages(records: readonly unknown[]): Trigger {
   }
   return {
     fromQueue: true,
+    ...(notificationId !== undefined && { notificationId }),
     ...(newest && { seal: newest }),
     ...(mode && { mode }),
     retryRefused: false,

@@ -162,12 +162,18 @@ export class Turn {
     if (!done) throw this.#lost();
   }
 
-  /** Gives the turn back after a failure, as far as that is still possible. @returns whether wishes are left behind. */
-  async abandon(): Promise<boolean> {
+  /**
+   * Writes the status and gives the turn back after a failure, as far as that is still possible.
+   *
+   * @returns whether wishes are left behind.
+   */
+  async abandon(status: StatusUpdate): Promise<boolean> {
+    const { sets, removes, names, values } = expressions(status);
     const item = await update(this.#place, {
-      UpdateExpression: 'REMOVE turn_holder, turn_until',
+      UpdateExpression: `SET ${sets} REMOVE ${[...removes, 'turn_holder', 'turn_until'].join(', ')}`,
       ConditionExpression: MINE,
-      ExpressionAttributeValues: { ':me': this.#me },
+      ExpressionAttributeNames: names,
+      ExpressionAttributeValues: { ...values, ':me': this.#me },
       ReturnValues: 'ALL_OLD',
     });
     return Array.isArray(item?.turn_wishes) && item.turn_wishes.length > 0;
