@@ -56,7 +56,8 @@ const LONGEST_WAIT = 8;
  */
 const ABOUT_THE_EXPERIENCE =
   /ENTITY_NOT_FOUND|ACCESS|PERMISSION|AUTHORIZ|EXPERIENCE|ARCHIVED|PROCUREMENT_POLICY/i;
-const SAYS_ABOUT_THE_EXPERIENCE = /archived|procurement policy|not authorized|access denied/i;
+const SAYS_ABOUT_THE_EXPERIENCE =
+  /experience.*archived|(no|without|without a) procurement policy|not authorized|access denied/i;
 
 /**
  * Applies one batch to one experience and waits for the end of its change set. Whatever may pass is tried again
@@ -107,7 +108,10 @@ export async function applyBatch(
           if (triesWhileFull === TRIES_WHILE_FULL) return { kind: 'gave up', message: errorText(error) };
           break;
         case 'ValidationException':
-          return { kind: 'refused', message: errorText(error) };
+          return {
+            kind: SAYS_ABOUT_THE_EXPERIENCE.test(errorText(error)) ? 'impossible' : 'refused',
+            message: errorText(error),
+          };
         default:
           return { kind: mayPass(error) ? 'gave up' : 'impossible', message: errorText(error) };
       }

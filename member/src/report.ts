@@ -140,12 +140,12 @@ export function statusOfFailure(
   };
 }
 
-function experienceStatus({ id, outcome, reason, lists, remaining }: ExperienceReport): ExperienceStatus {
+function experienceStatus({ id, outcome, reason, sizes, remaining }: ExperienceReport): ExperienceStatus {
   return {
     id,
     outcome: outcome === 'skipped' ? 'failed' : outcome,
     ...(reason !== undefined && { reason: shortened(reason) }),
-    ...(lists && { approved: lists.approved.size, rejected: lists.rejected.size }),
+    ...sizes,
     remaining: size(remaining),
   };
 }

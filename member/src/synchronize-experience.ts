@@ -17,8 +17,8 @@ export interface ExperienceReport {
   readonly reason?: string;
   /** Whether a later try may mend a failure. */
   readonly retryable?: boolean;
-  /** The experience's lists as they were read last. */
-  readonly lists?: ProductLists;
+  /** How many products the experience approved and rejected when it was read last. */
+  readonly sizes?: { readonly approved: number; readonly rejected: number };
   /** What is still to be done, refused products aside. In a dry run: what would be done. */
   readonly remaining: Plan;
   readonly approved: readonly ProductId[];
@@ -79,7 +79,9 @@ class ExperienceSync {
   readonly #approved = new Set<ProductId>();
   readonly #denied = new Set<ProductId>();
   readonly #refusals: Refusal[] = [];
-  #lists: ProductLists | undefined;
+  /** What the lists read last lack to equal the snapshot. The lists themselves are too large to be kept. */
+  #wanted: Plan = NOTHING;
+  #sizes: ExperienceReport['sizes'];
   #remaining: Plan = NOTHING;
   #changeSets = 0;
   #narrowed = 0;
@@ -103,10 +105,11 @@ class ExperienceSync {
 
     let least = Number.POSITIVE_INFINITY;
     for (let rounds = 0; rounds < ROUNDS_WITHOUT_PROGRESS; ) {
-      this.#lists = await readProductLists(catalog, experience);
-      const wanted = permitted(plan(snapshot, this.#lists), policy);
-      this.#remaining = this.#withoutRefused(wanted);
-      const held = heldBack(this.#remaining, snapshot, this.#lists, policy);
+      const lists = await readProductLists(catalog, experience);
+      this.#sizes = { approved: lists.approved.size, rejected: lists.rejected.size };
+      this.#wanted = plan(snapshot, lists);
+      this.#remaining = permitted(this.#withoutRefused(this.#wanted), policy);
+      const held = heldBack(this.#remaining, snapshot, lists, policy);
       if (held) return this.report('held back', { reason: held });
       const left = size(this.#remaining);
       if (left === 0) return this.#asFarAsPermitted();
@@ -133,8 +136,8 @@ class ExperienceSync {
 
   /** Nothing is left that the mode permits. The experience equals the snapshot only if nothing else is left either. */
   #asFarAsPermitted(): ExperienceReport {
-    const { policy, snapshot } = this.#run;
-    const all = this.#lists ? this.#withoutRefused(plan(snapshot, this.#lists)) : NOTHING;
+    const { policy } = this.#run;
+    const all = this.#withoutRefused(this.#wanted);
     if (size(all) === 0) return this.report('synchronized');
     this.#remaining = all;
     return this.report('held back', {
@@ -209,15 +212,14 @@ class ExperienceSync {
     outcome: ExperienceReport['outcome'],
     more: Pick<ExperienceReport, 'reason' | 'retryable' | 'inFlight'> = {},
   ): ExperienceReport {
-    const wanted = this.#lists ? plan(this.#run.snapshot, this.#lists) : NOTHING;
     const earlier = this.#run.known
-      .among(this.#target.id, wanted)
+      .among(this.#target.id, this.#wanted)
       .filter(({ product }) => !this.#refusals.some((refusal) => refusal.product === product));
     return {
       id: this.#target.id,
       outcome,
       ...more,
-      ...(this.#lists && { lists: this.#lists }),
+      ...(this.#sizes && { sizes: this.#sizes }),
       remaining: this.#remaining,
       approved: [...this.#approved],
       denied: [...this.#denied],

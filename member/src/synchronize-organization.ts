@@ -259,6 +259,15 @@ class Invoked {
     };
     const reports = await Promise.all(targets.map((target) => synchronizeExperience(run, target)));
     this.#invocation.onPass?.({ snapshot, reports });
+    for (const { id, outcome, reason, retryable } of reports) {
+      if (outcome === 'failed' || outcome === 'held back') {
+        this.#log.error(`Experience ${outcome}`, {
+          experience_id: id,
+          reason,
+          retryable: retryable ?? false,
+        });
+      }
+    }
     return { snapshot, reports, known, verdict: judge(reports) };
   }
 
@@ -304,15 +313,6 @@ class Invoked {
 
   /** Ends an invocation that has worked through everything. */
   #conclude(summary: Summary, pass: Pass): Summary {
-    for (const { id, outcome, reason, retryable } of pass.reports) {
-      if (outcome === 'failed' || outcome === 'held back') {
-        this.#log.error(`Experience ${outcome}`, {
-          experience_id: id,
-          reason,
-          retryable: retryable ?? false,
-        });
-      }
-    }
     if (pass.reports.some(({ retryable }) => retryable)) {
       throw new SynchronizationFailed(`Not synchronized: ${summary.reason}`, summary);
     }
