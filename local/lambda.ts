@@ -69,6 +69,7 @@ export class LambdaFunction {
   readonly #idle: ChildProcess[] = [];
   readonly #busy = new Set<ChildProcess>();
   readonly #bundle: string;
+  #stopped = false;
   /** How long each new process took to load the bundle, in milliseconds. */
   readonly loadTimesMs: number[] = [];
 
@@ -89,6 +90,7 @@ export class LambdaFunction {
   /** Invokes the function, in a warm process if there is one. Never rejects for what the function does. */
   async invoke(event: unknown): Promise<Invocation> {
     const { logicalId, arn, timeoutMs, memory } = this.#options;
+    if (this.#stopped) return { requestId: '', startedAt: Date.now(), durationMs: 0, outcome: 'killed' };
     const child = this.#idle.pop() ?? this.#start();
     this.#busy.add(child);
     const requestId = randomUUID();
@@ -125,8 +127,9 @@ export class LambdaFunction {
     for (const child of this.#busy) child.kill('SIGKILL');
   }
 
-  /** Ends all its processes. */
+  /** Ends all its processes, and starts none any more. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     const children = [...this.#idle.splice(0), ...this.#busy];
     await Promise.all(
       children.map(async (child) => {
