@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { ProductId } from '../../shared/identifiers.js';
 import { manyProducts } from '../../shared/testing/products.js';
 import { type Plan, size } from './plan.js';
-import { type Pairing, PRODUCTS_A_CHANGE, Work } from './work.js';
+import { type Pairing, PRODUCTS_A_CHANGE, type Suspects, Work } from './work.js';
 
 /** How a Marketplace refuses change sets. It answers with a message, or with nothing where it takes the batch. */
 interface Marketplace {
@@ -24,8 +24,13 @@ function answer({ refused, names, takesPairs, fiftyInAll }: Marketplace, batch: 
 }
 
 /** Sends all batches of a plan to a Marketplace. */
-function drive(planned: Plan, marketplace: Marketplace, pairing: Pairing = { accepted: true }) {
-  const work = new Work(planned, pairing);
+function drive(
+  planned: Plan,
+  marketplace: Marketplace,
+  pairing: Pairing = { accepted: true },
+  suspects: Suspects = [],
+) {
+  const work = new Work(planned, pairing, suspects);
   const sent: Plan[] = [];
   const approved: ProductId[] = [];
   const denied: ProductId[] = [];
@@ -204,6 +209,81 @@ describe('One refused product among 50', () => {
   });
 });
 
+describe('A search for refused products that is broken off', () => {
+  /** Works through a plan, starting anew with what is left after every few batches, as invocations follow each other. */
+  function driveInSteps(planned: Plan, marketplace: Marketplace, batchesEach: number) {
+    const applied = new Set<ProductId>();
+    const refusals: ProductId[] = [];
+    const pairing: Pairing = { accepted: true };
+    let suspects: Suspects = [];
+    let sent = 0;
+    const left = (ids: readonly ProductId[]) =>
+      ids.filter((id) => !applied.has(id) && !refusals.includes(id));
+    for (let stretch = 0; ; stretch += 1) {
+      if (stretch > 20 * (size(planned) + 1)) throw new Error('The work does not end.');
+      const work = new Work({ approve: left(planned.approve), deny: left(planned.deny) }, pairing, suspects);
+      if (!work.next()) return { applied, refusals, sent };
+      for (let count = 0; count < batchesEach; count += 1) {
+        const batch = work.next();
+        if (!batch) break;
+        sent += 1;
+        const refusal = answer(marketplace, batch);
+        if (refusal === undefined) {
+          for (const id of [...batch.approve, ...batch.deny]) applied.add(id);
+          work.succeeded();
+        } else work.refused(refusal);
+      }
+      refusals.push(...work.refusals.map(({ product }) => product));
+      suspects = work.suspects;
+    }
+  }
+
+  it('ends with the same result, however often it is broken off', () => {
+    fc.assert(
+      fc.property(
+        aPlanWithRefused,
+        fc.constantFrom(0, 1, Number.POSITIVE_INFINITY),
+        fc.boolean(),
+        fc.integer({ min: 1, max: 5 }),
+        ({ planned, refused }, names, takesPairs, batchesEach) => {
+          const result = driveInSteps(planned, { refused, names, takesPairs }, batchesEach);
+
+          expect(result.applied).toEqual(new Set([...planned.approve, ...planned.deny]).difference(refused));
+          expect(result.refusals.sort()).toEqual([...refused].sort());
+        },
+      ),
+    );
+  });
+
+  it.each([1, 2, 3])(
+    'goes on where it stood, even when only %i batches at a time are possible',
+    (batches) => {
+      const planned = approvals(50);
+      for (const guilty of planned.approve) {
+        const { sent } = driveInSteps(planned, { ...AGREEABLE, refused: new Set([guilty]) }, batches);
+        expect(sent - 1).toBeLessThanOrEqual(2 * 6 + 1);
+      }
+    },
+  );
+
+  it('leaves its suspects for the end, so that products nobody suspects do not wait for it', () => {
+    const planned = approvals(120);
+    const suspects = [planned.approve.slice(0, 5), planned.approve.slice(5, 10)];
+
+    const { sent } = drive(planned, AGREEABLE, { accepted: true }, suspects);
+
+    expect(sent.map(size)).toEqual([50, 50, 10, 5, 5]);
+  });
+
+  it('forgets suspects that are not to be changed any more', () => {
+    const planned = approvals(3);
+
+    const { sent } = drive(planned, AGREEABLE, { accepted: true }, [manyProducts(5, 'other-')]);
+
+    expect(sent).toEqual([planned]);
+  });
+});
+
 describe('A message of the Marketplace', () => {
   it('that names every product of the batch tells nothing, so the batch is halved', () => {
     const planned = approvals(2);
@@ -286,6 +366,30 @@ describe('Approvals and denials', () => {
     expect(work.next()).toEqual({ ...both(10, 10), deny: [] });
     work.succeeded();
     expect(work.next()).toEqual({ ...both(10, 10), approve: [] });
+  });
+
+  it('that were sent together count as sent together, although another experience learns meanwhile that they go apart', () => {
+    const pairing: Pairing = { accepted: true };
+    const work = new Work(both(10, 10), pairing);
+    work.next();
+
+    pairing.accepted = false;
+    work.succeeded();
+
+    expect(work.next()).toBeUndefined();
+    expect(work.refusals).toEqual([]);
+  });
+
+  it('that were refused together go apart, although another experience learned meanwhile that they must', () => {
+    const pairing: Pairing = { accepted: true };
+    const work = new Work(both(10, 10), pairing);
+    work.next();
+
+    pairing.accepted = false;
+    work.refused('Not in the same change set');
+
+    expect(work.next()).toEqual({ ...both(10, 10), deny: [] });
+    expect(work.remaining).toBe(20);
   });
 
   it('that are of one kind only say nothing about pairs', () => {
