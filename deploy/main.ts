@@ -1,0 +1,85 @@
+/**
+ * The deployment test: does what the README says, command by command, against an emulator of AWS, with an
+ * administrator's shell in each of several accounts, and looks at what comes of it. `npm run test:deploy` runs it.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Administrator, makeRepository } from './administrator.js';
+import {
+  checkFunctions,
+  checkSchedule,
+  continueThroughTheQueue,
+  deployBothStacks,
+  deployFurtherExperience,
+  deployFurtherMember,
+  fillMarketplaces,
+  selectExperiences,
+} from './deployment.js';
+import { startEmulator } from './emulator.js';
+import { POLL_SECONDS, startMarketplaces } from './marketplaces.js';
+import { preparePythonTools, ToolMissing } from './python-tools.js';
+import { ReadmeCommands } from './readme-commands.js';
+import { CheckFailed, Transcript } from './transcript.js';
+import { ORGANIZATIONS, type World } from './world.js';
+
+// Outside of the checkout: a clone in here must find no node_modules and no package.json above it.
+const folder = mkdtempSync(join(tmpdir(), 'deploy-test-'));
+const transcript = new Transcript(resolve('dist/deploy-test/transcript.log'));
+const callsFile = join(folder, 'calls.jsonl');
+writeFileSync(callsFile, '');
+const stops: (() => Promise<void>)[] = [];
+
+try {
+  transcript.heading('Tools');
+  const tools = await preparePythonTools(transcript);
+  const marketplaces = await startMarketplaces();
+  stops.push(marketplaces.stop);
+  const emulator = await startEmulator({
+    tools,
+    folder,
+    organizations: ORGANIZATIONS,
+    functionVariables: {
+      AWS_ENDPOINT_URL_MARKETPLACE_CATALOG: marketplaces.url,
+      POLL_SECONDS: String(POLL_SECONDS),
+      NODE_OPTIONS: `--import=${resolve('deploy/record-calls.mjs')}`,
+      CALLS_FILE: callsFile,
+    },
+  });
+  stops.push(emulator.stop);
+  transcript.say(`   MiniStack at ${emulator.url}, with these adaptations (deploy/emulator.py):`);
+  for (const text of emulator.adaptations) transcript.say(`    -  ${text}`);
+  transcript.say(
+    '    -  every wait of the functions and of the Marketplace is twenty times shorter than in AWS',
+  );
+
+  const homes = join(folder, 'homes');
+  await makeRepository(homes, transcript);
+  const world: World = {
+    transcript,
+    readme: new ReadmeCommands('README.md'),
+    marketplaces,
+    callsFile,
+    folder,
+    administrator: (account, region) =>
+      new Administrator({ account, region, endpoint: emulator.url, homes, tools, transcript }),
+  };
+  fillMarketplaces(world);
+
+  const deployed = await deployBothStacks(world);
+  await deployFurtherMember(world, deployed);
+  await selectExperiences(world, deployed);
+  await deployFurtherExperience(world, deployed);
+  await checkFunctions(world, deployed);
+  await checkSchedule(world, deployed);
+  await continueThroughTheQueue(world, deployed);
+} catch (error) {
+  if (error instanceof ToolMissing) transcript.say(`\n${error.message}`);
+  if (!(error instanceof CheckFailed)) transcript.check('the test runs to its end', false, String(error));
+} finally {
+  for (const stop of stops.reverse()) await stop();
+}
+const succeeded = transcript.finish();
+if (succeeded) rmSync(folder, { recursive: true, force: true });
+else console.log(`The emulator's files are in ${folder}.`);
+process.exitCode = succeeded ? 0 : 1;
