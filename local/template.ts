@@ -169,9 +169,10 @@ interface Evaluation {
 const FUNCTIONS = {
   Ref: (id: Value, { ref }: Evaluation) => ref(String(id)),
   'Fn::Sub': (text: Value, { ref, attribute }: Evaluation) =>
-    String(text).replace(/\$\{([^}]+)\}/g, (_, name: string) =>
-      name.includes('.') ? attribute(name) : ref(name),
-    ),
+    String(text).replace(/\$\{(!?)([^}]+)\}/g, (_, literal: string, name: string) => {
+      if (literal) return `\${${name}}`;
+      return name.includes('.') ? attribute(name) : ref(name);
+    }),
   'Fn::GetAtt': (path: Value, { attribute }: Evaluation) =>
     attribute(Array.isArray(path) ? path.join('.') : String(path)),
   'Fn::If': (parts: Value, { condition, evaluate }: Evaluation) => {
