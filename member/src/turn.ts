@@ -142,7 +142,8 @@ export class Turn {
       ReturnValues: 'ALL_OLD',
     });
     if (!wished) throw this.#lost();
-    return remembered({ ...wished, refused: status.refused }, status.snapshot_seal);
+    // An attempt that never came to the experiences says nothing of refused products: what was known of them stays.
+    return remembered({ ...wished, refused: status.refused ?? wished.refused }, status.snapshot_seal);
   }
 
   /**
