@@ -62,7 +62,7 @@ async function tablesFor(seed: number): Promise<ScenarioTables> {
 }
 
 test(`${SEEDS.length} scenarios of faults, kills and overlaps all end equal to the snapshot`, async () => {
-  const total = { invocations: 0, changeSets: 0, killed: 0, threw: 0 };
+  const total = { invocations: 0, changeSets: 0, killed: 0, threw: 0, continued: 0, handedOver: 0 };
   const failures: string[] = [];
   const seeds = SEEDS.values();
   const worker = async () => {
@@ -76,7 +76,8 @@ test(`${SEEDS.length} scenarios of faults, kills and overlaps all end equal to t
   await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker));
 
   console.info(
-    `${SEEDS.length} scenarios: ${total.invocations} invocations (${total.killed} killed, ${total.threw} failed), ` +
+    `${SEEDS.length} scenarios: ${total.invocations} invocations (${total.killed} killed, ${total.threw} failed, ` +
+      `${total.continued} continued later, ${total.handedOver} handed over), ` +
       `${total.changeSets} change sets`,
   );
   expect(failures).toEqual([]);

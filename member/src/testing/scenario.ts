@@ -23,6 +23,8 @@ export interface Findings {
   readonly changeSets: number;
   readonly killed: number;
   readonly threw: number;
+  readonly continued: number;
+  readonly handedOver: number;
 }
 
 const MINUTE = 60_000;
@@ -164,12 +166,16 @@ export async function runScenario(seed: number, tables: ScenarioTables): Promise
     if (ending.kind === 'threw' && scenario.calm)
       problems.push(`an invocation failed without a fault: ${ending.error}`);
   }
+  const returned = (outcome: string) =>
+    world.endings.filter((ending) => ending.kind === 'returned' && ending.summary.outcome === outcome).length;
   return {
     problems,
     invocations: world.endings.length,
     changeSets: world.events.filter(({ kind }) => kind === 'change set started').length,
     killed: world.endings.filter(({ kind }) => kind === 'killed by a fault').length,
     threw: world.endings.filter(({ kind }) => kind === 'threw').length,
+    continued: returned('in progress'),
+    handedOver: returned('handed over'),
   };
 }
 
@@ -205,7 +211,8 @@ function draw(random: Random) {
     snapshots.push(notEmpty(next(snapshots.at(-1) ?? fail('no snapshot'))));
 
   const calm = chance(random, 0.1);
-  const p = (most: number) => (calm || chance(random, 0.5) ? 0 : random() * most);
+  const harsh = !calm && chance(random, 0.2) ? 3 : 1;
+  const p = (most: number) => (calm || chance(random, 0.5) ? 0 : random() * most * harsh);
   const refused = new Map<string, Refusal>();
   const ways: Refusal['how'][] = ['at-once-named', 'at-once-unnamed', 'later-named', 'later-unnamed'];
   const refusedCount = chance(random, 0.5) ? 0 : Math.floor(random() * 5);
