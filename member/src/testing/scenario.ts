@@ -5,16 +5,9 @@ import { between, type Random, seededRandom } from '../../../local/random.js';
 import { VirtualClock } from '../../../local/virtual-clock.js';
 import { accountId, isExperienceId, type ProductId, productId } from '../../../shared/identifiers.js';
 import type { ProductLists } from '../../../shared/product-lists.js';
-import type { Configuration } from '../configuration.js';
 import { plan } from '../plan.js';
+import { configurationFor, type WorldTables } from './store.js';
 import { type Kill, MEMBER_ACCOUNT, ORGANIZATION_ACCOUNT, World } from './world.js';
-
-/** The tables that scenarios use: the snapshot's are the scenario's own, so that scenarios do not meet. */
-export interface ScenarioTables {
-  readonly client: DynamoDBDocumentClient;
-  readonly names: Configuration['tables'];
-  readonly syncTimestamps: Configuration['syncTimestampsTable'];
-}
 
 /** What was found at the end of a scenario. All of it is empty, or it failed. */
 export interface Findings {
@@ -39,7 +32,11 @@ const START = Date.UTC(2026, 10, 23);
  *
  * @param seed repeats the scenario exactly.
  */
-export async function runScenario(seed: number, tables: ScenarioTables): Promise<Findings> {
+export async function runScenario(
+  seed: number,
+  store: DynamoDBDocumentClient,
+  tables: WorldTables,
+): Promise<Findings> {
   const random = seededRandom(seed);
   const clock = new VirtualClock(START);
   const scenario = draw(random);
@@ -61,18 +58,8 @@ export async function runScenario(seed: number, tables: ScenarioTables): Promise
       openChangeSets: scenario.openChangeSets,
       faults: faultPlan,
     },
-    tables: tables.client,
-    configuration: {
-      crossAccountRoleArn: 'arn:aws:iam::111111111111:role/not-assumed-here',
-      topic: { arn: 'arn:aws:sns:eu-west-1:111111111111:not-used-here', region: 'eu-west-1' },
-      tables: tables.names,
-      syncTimestampsTable: tables.syncTimestamps,
-      experienceIds: undefined,
-      queueUrl: 'https://sqs.eu-west-1.amazonaws.com/222222222222/queue',
-      unitMs: 2000,
-      stopMarginMs: 60_000,
-      policy: { mode: 'sync', maxDeniedPercent: 100, allowEmptySnapshot: false },
-    },
+    tables: store,
+    configuration: configurationFor(tables),
     organization: accountId(`organization-${seed}`),
     limitMs: scenario.limitMs,
   });

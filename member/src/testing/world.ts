@@ -141,6 +141,13 @@ export class World {
     this.#enqueue(JSON.stringify({ Type: 'Notification', Message: JSON.stringify(message) }), 0);
   }
 
+  /** Takes the oldest message out of the queue. @returns it, as the event that starts an invocation. */
+  takeMessage(): unknown {
+    const message = this.#messages.shift();
+    if (!message) throw new Error('There is no message in the queue.');
+    return { Records: [{ body: message.body }] };
+  }
+
   /** Runs the queue's event source until {@link stopEventSource}. `kill` decides for each invocation. */
   async runEventSource(kill: () => Kill | undefined): Promise<void> {
     const { clock } = this.#options;
@@ -169,10 +176,14 @@ export class World {
     this.#sourceStopped = true;
   }
 
-  /** Invokes the member function once. */
-  async invoke(event: unknown, kill?: Kill): Promise<Ending> {
+  /**
+   * Invokes the member function once.
+   *
+   * @param onRequest is told before each request to a service, with how many there have been.
+   */
+  async invoke(event: unknown, kill?: Kill, onRequest?: (count: number) => void): Promise<Ending> {
     const { clock, limitMs, configuration } = this.#options;
-    const life = new Life(kill);
+    const life = new Life(kill, onRequest);
     const startedAt = clock.now();
     const clients = this.#clients(life);
     const work = (async () =>
@@ -281,12 +292,14 @@ export class World {
 class Life {
   readonly killed: Promise<void>;
   readonly #kill: Kill | undefined;
+  readonly #onRequest: ((count: number) => void) | undefined;
   #die: () => void = () => {};
   #over = false;
   #requests = 0;
 
-  constructor(kill: Kill | undefined) {
+  constructor(kill: Kill | undefined, onRequest: ((count: number) => void) | undefined) {
     this.#kill = kill;
+    this.#onRequest = onRequest;
     this.killed = new Promise((resolve) => {
       this.#die = resolve;
     });
@@ -301,6 +314,7 @@ class Life {
   request<Answer>(send: () => Promise<Answer>): Promise<Answer> {
     if (this.#over) return new Promise(() => {});
     this.#requests += 1;
+    this.#onRequest?.(this.#requests);
     const last = this.#requests === this.#kill?.atRequest;
     if (last && !this.#kill?.answered) {
       this.end();
