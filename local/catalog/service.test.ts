@@ -136,6 +136,22 @@ describe('what an observer is told', () => {
   });
 });
 
+test('a request is under way for its latency, half of it before the service acts', async () => {
+  const { service, client, clock } = createLaboratory({ latencyMs: [100, 100] });
+  const experience = service.addExperience(shared);
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+  const answer = client.send(start([allow(experience, ['prod-a'])]));
+  await settled();
+  expect(service.lockedBy(experience)).toBeUndefined();
+  clock.pass(50);
+  await settled();
+  expect(service.lockedBy(experience)).toBeDefined();
+  clock.pass(50);
+
+  await expect(answer).resolves.toHaveProperty('ChangeSetId');
+});
+
 test('products move between all policies of an experience', async () => {
   const { service, client, clock } = createLaboratory();
   const experience = service.addExperience({
