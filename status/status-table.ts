@@ -1,0 +1,75 @@
+import Table from 'cli-table3';
+import type { OrganizationStatus } from '../shared/organization-status.js';
+
+/** How many characters the table may be wide at the least: narrower ones cannot be read. */
+const NARROWEST = 100;
+/** What all columns but the last one take, borders included, in characters. */
+const BEFORE_THE_REASON = 86;
+
+/**
+ * The organizations as a table for a terminal, without colours, so that it can be pasted anywhere.
+ *
+ * @param width of the terminal, in characters.
+ */
+export function showOrganizations(organizations: readonly OrganizationStatus[], width: number): string {
+  if (organizations.length === 0) return 'The table is empty: no member organization has reported yet.';
+  const table = new Table({
+    head: ['Organization', 'Last synchronized', 'How long ago', 'Experiences', 'Outcome', 'Reason'],
+    style: { head: [], border: [] },
+    wordWrap: true,
+    colWidths: [null, null, null, null, null, Math.max(width, NARROWEST) - BEFORE_THE_REASON],
+  });
+  for (const organization of organizations) {
+    const { lastSynchronized, reason = '' } = organization;
+    table.push([
+      name(organization),
+      lastSynchronized ? `${lastSynchronized.slice(0, 16).replace('T', ' ')} UTC` : 'never',
+      howLongAgo(organization),
+      experiences(organization),
+      outcome(organization),
+      reason,
+    ]);
+  }
+  return table.toString();
+}
+
+/** What the table comes to, in a sentence. @param staleAfterHours from when on an organization counts as behind. */
+export function sumUp(organizations: readonly OrganizationStatus[], staleAfterHours: number): string {
+  const behind = organizations.filter((one) => one.behind).length;
+  const failed = organizations.filter((one) => one.failed).length;
+  const all = organizations.length === 1 ? '1 organization' : `${organizations.length} organizations`;
+  if (behind + failed === 0)
+    return `${all}: none is behind (more than ${staleAfterHours} hours), none failed.`;
+  return (
+    `${all}: ${behind} behind (not synchronized for more than ${staleAfterHours} hours), ${failed} failed. ` +
+    'What to do: docs/operations.md'
+  );
+}
+
+// The address on a line of its own, cut where it would take the reason's room.
+function name({ organization, email }: OrganizationStatus): string {
+  if (!email) return organization;
+  return `${organization}\n${email.length > 24 ? `${email.slice(0, 23)}…` : email}`;
+}
+
+function howLongAgo({ hours, lastSynchronized }: OrganizationStatus): string {
+  if (hours === undefined) return '';
+  return lastSynchronized ? duration(hours) : `first tried\n${duration(hours)} ago`;
+}
+
+function duration(hours: number): string {
+  if (hours < 1) return `${Math.floor(60 * hours)} min`;
+  return hours < 48 ? `${hours.toFixed(1)} h` : `${(hours / 24).toFixed(1)} days`;
+}
+
+function experiences({ experiences: all, experiencesSynchronized: done }: OrganizationStatus): string {
+  if (all === undefined) return '';
+  return done === undefined || done === all ? String(all) : `${done} of ${all}`;
+}
+
+function outcome({ outcome: last, behind, refused }: OrganizationStatus): string {
+  const lines = [last ?? 'nothing reported'];
+  if (refused > 0) lines.push(`${refused} refused`);
+  if (behind) lines.push('BEHIND');
+  return lines.join('\n');
+}
