@@ -207,8 +207,8 @@ class Invoked {
       left = FROM_THE_START;
       this.mode = this.#configuration.policy.mode; // a wish is for what the stack does, whatever this test event narrowed
       if (this.#time.over) {
-        await this.#sendContinuation({ ...(memory.seal && { Snapshot: memory.seal }) }, 0);
         await turn.pause(status);
+        await this.#sendContinuation({ ...(memory.seal && { Snapshot: memory.seal }) }, 0);
         return this.#conclude(summary, pass);
       }
     }
@@ -293,6 +293,9 @@ class Invoked {
       await turn.pause(status);
       throw new SynchronizationFailed(`Nothing moves any more. In the way: ${summary.reason}`, summary);
     }
+    // First the turn, then the message: a continuation that starts at once must not find the turn taken, hand over its
+    // wish and end, when nobody is left to take the wish up.
+    await turn.pause(status);
     await this.#sendContinuation(
       {
         ...(seal && { Snapshot: seal }),
@@ -306,7 +309,6 @@ class Invoked {
       },
       0,
     );
-    await turn.pause(status);
     this.#log.info('Out of time: a continuation is queued', { remaining: status.remaining });
     return summary;
   }
