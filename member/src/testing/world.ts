@@ -117,7 +117,9 @@ export class World {
     const before = this.#versions.at(-1);
     const none: ProductLists = { approved: new Set(), rejected: new Set() };
     const old = before?.lists ?? none;
-    const version: SnapshotVersion = { lists, from: clock.now(), until: Number.POSITIVE_INFINITY };
+    // No two snapshots are taken in the same millisecond, though here no time may pass between them.
+    const from = clock.now() + this.#versions.length;
+    const version: SnapshotVersion = { lists, from, until: Number.POSITIVE_INFINITY };
     this.#versions.push(version);
     const { approved, rejected } = configuration.tables;
     await this.#write(tables, approved, lists.approved.difference(old.approved), new Set());
