@@ -9,12 +9,13 @@ Environment: GATEWAY_PORT, and ORGANIZATIONS, a JSON object from an account to i
 import contextlib
 import json
 import os
+import re
 
 import ministack.app as app
 from ministack.core.arn import parse_arn
 from ministack.core.responses import get_account_id, request_scope
-from ministack.services import organizations, sns, sts
-from ministack.services.cloudformation import handlers, provisioners
+from ministack.services import lambda_svc, organizations, sns, sqs, sts
+from ministack.services.cloudformation import changesets, engine, handlers, provisioners
 
 ADAPTATIONS = []
 
@@ -161,6 +162,57 @@ def stacks_say_whether_they_are_protected():
             table["DescribeStacks"] = describe_completely
 
 
+@adaptation("CloudFormation: AllowedPattern, MaxLength, MinValue and MaxValue of parameters are checked")
+def parameters_are_checked():
+    resolve = engine._resolve_parameters
+
+    def resolve_and_check(template, *arguments):
+        resolved = resolve(template, *arguments)
+        for name, rule in template.get("Parameters", {}).items():
+            value = resolved[name]["Value"]
+            if (
+                not re.fullmatch(rule.get("AllowedPattern", ".*"), value)
+                or len(value) > int(rule.get("MaxLength", len(value)))
+                or ("MinValue" in rule and float(value) < float(rule["MinValue"]))
+                or ("MaxValue" in rule and float(value) > float(rule["MaxValue"]))
+            ):
+                raise ValueError(f"Parameter {name} failed to satisfy constraint: {rule.get('ConstraintDescription')}")
+        return resolved
+
+    for module in (changesets, handlers):
+        module._resolve_parameters = resolve_and_check
+
+
+@adaptation("CloudFormation: an updated function keeps its aliases and permissions, an updated queue what is in it")
+def updates_keep_what_they_do_not_name():
+    function, queue = (provisioners._RESOURCE_HANDLERS[f"AWS::{kind}"] for kind in ("Lambda::Function", "SQS::Queue"))
+    create_function, create_queue = function["create"], queue["create"]
+
+    def create_or_update_function(logical_id, properties, stack_name):
+        name = properties.get("FunctionName") or provisioners._physical_name(stack_name, logical_id, max_len=64)
+        old = lambda_svc._functions.get(name)
+        created = create_function(logical_id, properties, stack_name)
+        if old:
+            kept = {key: old[key] for key in ("aliases", "versions", "next_version", "policy", "concurrency")}
+            lambda_svc._functions[name].update(kept)
+        return created
+
+    def create_or_update_queue(logical_id, properties, stack_name):
+        name = provisioners._physical_name(stack_name, logical_id, max_len=80)
+        old = sqs._queues.get(sqs._queue_name_to_url.get(name))
+        url, attributes = create_queue(logical_id, properties, stack_name)
+        new = sqs._queues[url]
+        if "RedrivePolicy" in properties:  # which MiniStack leaves out
+            new["attributes"]["RedrivePolicy"] = json.dumps(properties["RedrivePolicy"])
+        if old:
+            new["messages"] = old["messages"]
+            if "Policy" in old["attributes"]:
+                new["attributes"]["Policy"] = old["attributes"]["Policy"]
+        return url, attributes
+
+    function["create"], queue["create"] = create_or_update_function, create_or_update_queue
+
+
 def main():
     assumed_roles_have_an_account()
     topics_reach_other_accounts()
@@ -168,6 +220,8 @@ def main():
     organizations_have_members()
     organizations_have_a_resource_policy()
     stacks_say_whether_they_are_protected()
+    parameters_are_checked()
+    updates_keep_what_they_do_not_name()
     with contextlib.suppress(OSError), open(os.environ["ADAPTATIONS_FILE"], "w") as file:
         json.dump(ADAPTATIONS, file)
     app.main()
