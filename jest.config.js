@@ -4,7 +4,13 @@ process.env.POWERTOOLS_METRICS_DISABLED = 'true';
 /** Jest runs the TypeScript sources as ES modules; swc only strips the types. */
 export default {
   testEnvironment: 'node',
-  roots: ['<rootDir>/management', '<rootDir>/member', '<rootDir>/shared', '<rootDir>/local', '<rootDir>/status'],
+  roots: [
+    '<rootDir>/management',
+    '<rootDir>/member',
+    '<rootDir>/shared',
+    '<rootDir>/local',
+    '<rootDir>/status',
+  ],
   testPathIgnorePatterns: ['/node_modules/', '/.aws-sam/'],
   modulePathIgnorePatterns: ['/.aws-sam/'],
   extensionsToTreatAsEsm: ['.ts'],
@@ -12,7 +18,12 @@ export default {
   transform: {
     '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } } }],
   },
-  collectCoverageFrom: ['{management,member,shared,local,status}/**/*.ts', '!**/*.test.ts', '!**/.aws-sam/**'],
+  collectCoverageFrom: [
+    '{management,member,shared,local,status}/**/*.ts',
+    '!**/*.test.ts',
+    '!**/testing/**',
+    '!**/.aws-sam/**',
+  ],
   coverageDirectory: 'coverage',
   coverageProvider: 'v8',
 };
