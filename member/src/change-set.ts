@@ -169,17 +169,24 @@ async function overtaken(
     message,
   });
   try {
-    if (inTheWay) await awaitEnd(context, inTheWay, undefined, true);
-    else await time.wait(LONGEST_WAIT);
+    if (inTheWay) {
+      try {
+        await awaitEnd(context, inTheWay, undefined, true);
+        return { kind: 'overtaken' };
+      } catch (error) {
+        if (error instanceof OutOfTime) throw error;
+        // It can be another principal's, which this role may not see: the experience is all there is to look at.
+        log.warn('The change set in the way cannot be read', {
+          experience_id: experience,
+          error: errorText(error),
+        });
+      }
+    }
+    await time.wait(LONGEST_WAIT); // nothing tells when it ends, and asking for the lock costs requests
     return { kind: 'overtaken' };
   } catch (error) {
     if (error instanceof OutOfTime) return { kind: 'unfinished', ...(inTheWay && { changeSet: inTheWay }) };
-    // It can be another principal's, which this role may not see: the experience is all there is to look at.
-    log.warn('The change set in the way cannot be read', {
-      experience_id: experience,
-      error: errorText(error),
-    });
-    return { kind: 'overtaken' };
+    throw error;
   }
 }
 
