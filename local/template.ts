@@ -72,6 +72,13 @@ export class Stack {
     this.#parameters = checkParameters(this.#template.Parameters ?? {}, parameters);
   }
 
+  /** The logical ids of the resources of a type. */
+  ofType(type: string): string[] {
+    return Object.entries(this.#template.Resources)
+      .filter(([, { Type }]) => Type === type)
+      .map(([logicalId]) => logicalId);
+  }
+
   /** Some properties of a resource, with every reference in them replaced. A property that is not there is left out. */
   properties<Name extends string>(
     logicalId: string,
