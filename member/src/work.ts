@@ -97,7 +97,7 @@ export class Work {
       const { batch } = item;
       const mustHoldRefused = item.refusalsBefore === this.#refusals.length && count(batch) > 1;
       const pairIsRefused = !this.#pairing.accepted && isPair(batch);
-      if (!mustHoldRefused && !pairIsRefused) return batch;
+      if (!mustHoldRefused && !pairIsRefused) return this.#joined(batch);
       this.#items.shift();
       if (pairIsRefused) this.#items.unshift(...apart(batch).map((part) => ({ ...item, batch: part })));
       else this.#divide(batch);
@@ -135,6 +135,27 @@ export class Work {
     } else {
       this.#divide(batch);
     }
+  }
+
+  /**
+   * Puts the second parts that stand in a row into one batch, once a first part has turned out to hold the refused
+   * product: nothing speaks against them any more, and together they cost one change set instead of one each.
+   */
+  #joined(first: Plan): Plan {
+    const acquitted = (item: Item | undefined) =>
+      item && 'batch' in item && (item.refusalsBefore ?? Number.POSITIVE_INFINITY) < this.#refusals.length
+        ? item
+        : undefined;
+    let joined = first;
+    if (!acquitted(this.#items[0])) return joined;
+    for (let next = acquitted(this.#items[1]); next; next = acquitted(this.#items[1])) {
+      const { approve, deny } = next.batch;
+      const both = { approve: [...joined.approve, ...approve], deny: [...joined.deny, ...deny] };
+      if (isPair(both) || count(both) > PRODUCTS_A_CHANGE) break;
+      this.#items.splice(0, 2, { ...next, batch: both });
+      joined = both;
+    }
+    return joined;
   }
 
   #note(
