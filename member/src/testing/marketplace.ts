@@ -31,6 +31,8 @@ export interface Mishaps {
   /** `undefined` lets a request pass. */
   readonly requests?: Partial<Record<Operation, (RequestFault | undefined)[]>>;
   readonly changeSets?: (ChangeSetFault | undefined)[];
+  /** Is told each time a change set has ended, and may meddle with the experiences then. */
+  readonly whenEnded?: (service: CatalogService) => void;
 }
 
 /**
@@ -40,7 +42,7 @@ export interface Mishaps {
  */
 export function createMarketplace(
   settings: Partial<CatalogSettings> = {},
-  { requests = {}, changeSets = [] }: Mishaps = {},
+  { requests = {}, changeSets = [], whenEnded }: Mishaps = {},
   stopAfterMs = 14 * 60_000,
 ) {
   const clock = new VirtualClock(Date.UTC(2026, 0, 1));
@@ -49,10 +51,13 @@ export function createMarketplace(
     request: ({ operation }) => requests[operation]?.shift(),
     changeSet: () => changeSets.shift(),
   };
-  const service = new CatalogService({
+  const service: CatalogService = new CatalogService({
     clock,
     random: seededRandom(1),
     settings: { durationMs: [CHANGE_SET, CHANGE_SET], faults, ...settings },
+    observe: ({ kind }) => {
+      if (kind === 'change set ended') whenEnded?.(service);
+    },
   });
   const client = new MarketplaceCatalogClient({
     region: 'us-east-1',
