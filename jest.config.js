@@ -9,6 +9,7 @@ export default {
     '<rootDir>/member',
     '<rootDir>/shared',
     '<rootDir>/local',
+    '<rootDir>/deploy',
     '<rootDir>/status',
   ],
   testPathIgnorePatterns: ['/node_modules/', '/.aws-sam/'],

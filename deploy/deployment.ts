@@ -22,7 +22,7 @@ import {
 } from './world.js';
 
 /** The experiences of the README. */
-const EXPERIENCE = 'exp-1111111111111';
+export const EXPERIENCE = 'exp-1111111111111';
 const FURTHER_EXPERIENCE = 'exp-2222222222222';
 const SELECTED = ['exp-aaaaaaaaaaaaa', 'exp-bbbbbbbbbbbbb'] as const;
 const NOT_SELECTED = 'exp-ccccccccccccc';

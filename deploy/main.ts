@@ -18,8 +18,10 @@ import {
 } from './deployment.js';
 import { startEmulator } from './emulator.js';
 import { POLL_SECONDS, startMarketplaces } from './marketplaces.js';
+import { judgePrivileges, readPolicies } from './privileges.js';
 import { preparePythonTools, ToolMissing } from './python-tools.js';
 import { ReadmeCommands } from './readme-commands.js';
+import { removeEverything } from './removal.js';
 import { CheckFailed, Transcript } from './transcript.js';
 import { ORGANIZATIONS, type World } from './world.js';
 
@@ -60,6 +62,7 @@ try {
     readme: new ReadmeCommands('README.md'),
     marketplaces,
     callsFile,
+    endpoint: emulator.url,
     folder,
     administrator: (account, region) =>
       new Administrator({ account, region, endpoint: emulator.url, homes, tools, transcript }),
@@ -73,6 +76,10 @@ try {
   await checkFunctions(world, deployed);
   await checkSchedule(world, deployed);
   await continueThroughTheQueue(world, deployed);
+  const policies = await readPolicies(deployed, []);
+  await removeEverything(world, deployed);
+  await judgePrivileges(world, tools, policies);
+  transcript.same('every command of the README was run', world.readme.unused(), []);
 } catch (error) {
   if (error instanceof ToolMissing) transcript.say(`\n${error.message}`);
   if (!(error instanceof CheckFailed)) transcript.check('the test runs to its end', false, String(error));
