@@ -8,13 +8,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { judgeOrganization, STALE_AFTER_HOURS } from '../shared/organization-status.js';
+import { showOrganizations } from '../status/status-table.js';
 import type { Cloud } from './cloud.js';
 import { startCloud } from './cloud.js';
 import type { Invocation } from './lambda.js';
 import { amount, Narrator, type Tally } from './narrator.js';
 import { buildRehearsal, type RehearsalFiles, UnusableFile } from './rehearsal.js';
 import { buildScene, REAL_CHANGE_SET_MS, type Scene, type SceneExperience } from './scene.js';
-import { showSyncTimestamps, table } from './show.js';
+import { table } from './show.js';
 import { DeploymentError } from './template.js';
 
 const USAGE = `Usage:
@@ -28,6 +30,8 @@ Each FILE is what this command prints:
 
 /** How long a synchronization may take here, in milliseconds. */
 const LIMIT_MS = 300_000;
+/** How wide a table is drawn where nobody says how wide the terminal is, in characters. */
+const USUAL_WIDTH = 120;
 /** How many product ids are listed for an experience; all of them are in the report. */
 const LISTED = 12;
 const REPORT = 'dist/rehearsal.json';
@@ -116,7 +120,13 @@ async function show(files: RehearsalFiles | undefined): Promise<number> {
     if (narrator.changeSets > 0) troubles.add('The last synchronization should have found nothing to do.');
 
     const items = await cloud.syncTimestamps();
-    console.log(`\nSyncTimestamps, the table in the management account:\n\n${showSyncTimestamps(items)}`);
+    const organizations = items
+      .toSorted((a, b) => (a.ID < b.ID ? -1 : 1))
+      .map((item) => judgeOrganization(item, { now: Date.now(), staleAfterHours: STALE_AFTER_HOURS }));
+    console.log(
+      `\nThe member organizations, as npm run status shows them from the table ${cloud.tables.syncTimestamps}:\n\n` +
+        showOrganizations(organizations, process.stdout.columns ?? USUAL_WIDTH),
+    );
     for (const { ID, outcome, reason } of items) {
       if (outcome !== 'synchronized')
         troubles.add(`Organization ${ID} is not synchronized: ${reason ?? outcome}`);

@@ -1,6 +1,6 @@
 import type { AccountId } from './identifiers.js';
 import type { SnapshotSeal } from './notification.js';
-import type { Outcome, SyncTimestampsItem } from './sync-timestamps.js';
+import type { ExperienceStatus, Outcome, RefusedProduct, SyncTimestampsItem } from './sync-timestamps.js';
 
 /**
  * How a member organization stands, as its SyncTimestamps item tells: for the metrics of the management function, for
@@ -27,7 +27,11 @@ export interface OrganizationStatus {
   readonly failed: boolean;
   /** Why it is not synchronized, or which products were refused. */
   readonly reason: string | undefined;
+  /** How many products the Marketplace refuses; `refusedProducts` can be cut short. */
   readonly refused: number;
+  readonly refusedProducts: readonly RefusedProduct[];
+  /** The experiences that are not synchronized, as far as the item lists them. */
+  readonly outOfStep: readonly ExperienceStatus[];
 }
 
 /** How the outcomes are told as a metric: the greater, the worse. An item of a Python member tells successes only. */
@@ -87,6 +91,8 @@ export function judgeOrganization(item: SyncTimestampsItem, yardstick: Yardstick
     failed: outcome === 'failed' || outcome === 'partly failed',
     reason: item.reason ?? refusals(item),
     refused: refused_count,
+    refusedProducts: item.refused ?? [],
+    outOfStep: experiences?.filter((experience) => experience.outcome !== 'synchronized') ?? [],
   };
 }
 

@@ -30,7 +30,22 @@ export function showOrganizations(organizations: readonly OrganizationStatus[], 
       reason,
     ]);
   }
-  return table.toString();
+  return [table.toString(), ...organizations.flatMap(details)].join('\n');
+}
+
+/** What has no room in a row: the experiences that are not synchronized and the products that are refused, one by one. */
+function details({ organization, outOfStep, refusedProducts }: OrganizationStatus): string[] {
+  if (outOfStep.length + refusedProducts.length < 2) return [];
+  return [
+    `${organization}:`,
+    ...outOfStep.map(
+      ({ id, outcome: how, reason }) => `  ${id} ${how}: ${reason ?? 'no reason was reported'}`,
+    ),
+    ...refusedProducts.map(
+      ({ experience, product, change, reason }) =>
+        `  ${experience} refused to ${change} ${product}: ${reason}`,
+    ),
+  ];
 }
 
 /** What the table comes to, in a sentence. @param staleAfterHours from when on an organization counts as behind. */
