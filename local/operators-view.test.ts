@@ -424,7 +424,7 @@ describe('npm run status', () => {
     };
 
     expect(code).toBe(1);
-    expect(row('300000000001')).toMatch(/UTC 0 min 2 synchronized/);
+    expect(row('300000000001')).toMatch(/\d\d:\d\d 0 min 2 synchronized/);
     expect(row('300000000002')).toMatch(/synchronized .*1 refused/);
     expect(row('300000000002')).toContain(`refused to approve ${scene.refusedProduct}`);
     expect(row('300000000003')).toMatch(/0 of 1 held back .*MaxDeniedPercent/);

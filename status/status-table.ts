@@ -3,8 +3,11 @@ import type { OrganizationStatus } from '../shared/organization-status.js';
 
 /** How many characters the table may be wide at the least: narrower ones cannot be read. */
 const NARROWEST = 100;
-/** What all columns but the last one take, borders included, in characters. */
-const BEFORE_THE_REASON = 86;
+/** How wide the columns before the reason are, and the borders of all, in characters. */
+const COLUMNS = [24, 19, 13, 13, 15];
+const BORDERS = 7;
+/** How much of a mail address fits. */
+const EMAIL_LENGTH = 22;
 
 /**
  * The organizations as a table for a terminal, without colours, so that it can be pasted anywhere.
@@ -14,16 +17,16 @@ const BEFORE_THE_REASON = 86;
 export function showOrganizations(organizations: readonly OrganizationStatus[], width: number): string {
   if (organizations.length === 0) return 'The table is empty: no member organization has reported yet.';
   const table = new Table({
-    head: ['Organization', 'Last synchronized', 'How long ago', 'Experiences', 'Outcome', 'Reason'],
+    head: ['Organization', 'Last synchronized (UTC)', 'How long ago', 'Experiences', 'Outcome', 'Reason'],
     style: { head: [], border: [] },
     wordWrap: true,
-    colWidths: [null, null, null, null, null, Math.max(width, NARROWEST) - BEFORE_THE_REASON],
+    colWidths: [...COLUMNS, Math.max(width, NARROWEST) - COLUMNS.reduce((a, b) => a + b, BORDERS)],
   });
   for (const organization of organizations) {
     const { lastSynchronized, reason = '' } = organization;
     table.push([
       name(organization),
-      lastSynchronized ? `${lastSynchronized.slice(0, 16).replace('T', ' ')} UTC` : 'never',
+      lastSynchronized?.slice(0, 16).replace('T', ' ') ?? 'never',
       howLongAgo(organization),
       experiences(organization),
       outcome(organization),
@@ -64,7 +67,7 @@ export function sumUp(organizations: readonly OrganizationStatus[], staleAfterHo
 // The address on a line of its own, cut where it would take the reason's room.
 function name({ organization, email }: OrganizationStatus): string {
   if (!email) return organization;
-  return `${organization}\n${email.length > 24 ? `${email.slice(0, 23)}…` : email}`;
+  return `${organization}\n${email.length > EMAIL_LENGTH ? `${email.slice(0, EMAIL_LENGTH - 1)}…` : email}`;
 }
 
 function howLongAgo({ hours, lastSynchronized }: OrganizationStatus): string {
@@ -83,7 +86,7 @@ function experiences({ experiences: all, experiencesSynchronized: done }: Organi
 }
 
 function outcome({ outcome: last, behind, refused }: OrganizationStatus): string {
-  const lines = [last ?? 'nothing reported'];
+  const lines = [last ?? 'no report'];
   if (refused > 0) lines.push(`${refused} refused`);
   if (behind) lines.push('BEHIND');
   return lines.join('\n');
