@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { errorName, errorText } from '../shared/catalog.js';
-import { ConfigurationError, optionalNumber, requiredTableName } from '../shared/environment.js';
+import { optionalNumber, requiredTableName } from '../shared/environment.js';
 import type { TableName } from '../shared/identifiers.js';
 import { judgeOrganization, STALE_AFTER_HOURS } from '../shared/organization-status.js';
 import { readSyncTimestamps } from '../shared/sync-timestamps.js';
@@ -125,8 +125,7 @@ function readArguments(args: readonly string[]): Request | 'help' {
       json: values.json ?? false,
     };
   } catch (error) {
-    if (error instanceof ConfigurationError || error instanceof TypeError)
-      throw new WrongUsage(error.message);
-    throw error;
+    // Nothing but the arguments can be wrong here: parseArgs throws TypeErrors, the others a ConfigurationError.
+    throw new WrongUsage(error instanceof Error ? error.message : String(error));
   }
 }

@@ -3,6 +3,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { ExperienceId, TableName } from '../../shared/identifiers.js';
 import { seal } from '../../shared/notification.js';
 import type { SyncTimestampsItem } from '../../shared/sync-timestamps.js';
+import type { Log } from '../../shared/telemetry.js';
 import { type CapturedMetrics, captureMetrics } from '../../shared/testing/captured-metrics.js';
 import { type LocalDynamoDB, startDynamoDB } from '../../shared/testing/dynamodb.js';
 import { lists } from '../../shared/testing/products.js';
@@ -49,9 +50,11 @@ async function report(...items: (Omit<SyncTimestampsItem, 'ID'> & { readonly ID:
 }
 
 function watch(documents: DynamoDBDocumentClient = dynamodb.documents) {
-  const noting = (level: string) => (message: unknown, more: unknown) => {
-    logged.push({ level, message, ...(more as object) }); // every line here has fields
-  };
+  const noting =
+    (level: string): Log['info'] =>
+    (message, ...more) => {
+      logged.push({ level, message, ...Object.assign({}, ...more) });
+    };
   return watchOrganizations(configuration, {
     documents,
     clock: new VirtualClock(NOW),
