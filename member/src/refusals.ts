@@ -36,6 +36,11 @@ export class KnownRefusals {
     );
   }
 
+  /** All that are known of an experience, for one whose lists could not be read. */
+  of(experience: ExperienceId): Refusal[] {
+    return [...(this.#byExperience.get(experience)?.values() ?? [])];
+  }
+
   /** When a product was refused: as remembered, or `now` (milliseconds since 1970) where it is new. */
   refusedAt(experience: ExperienceId, { product, change }: Refusal, now: number): number {
     const refused = this.#byExperience.get(experience)?.get(product);

@@ -212,11 +212,13 @@ class ExperienceSync {
     outcome: ExperienceReport['outcome'],
     more: Pick<ExperienceReport, 'reason' | 'retryable' | 'inFlight'> = {},
   ): ExperienceReport {
-    const earlier = this.#run.known
-      .among(this.#target.id, this.#wanted)
-      .filter(({ product }) => !this.#refusals.some((refusal) => refusal.product === product));
+    const { known } = this.#run;
+    const { id } = this.#target;
+    const earlier = (this.#sizes ? known.among(id, this.#wanted) : known.of(id)).filter(
+      ({ product }) => !this.#refusals.some((refusal) => refusal.product === product),
+    );
     return {
-      id: this.#target.id,
+      id,
       outcome,
       ...more,
       ...(this.#sizes && { sizes: this.#sizes }),
