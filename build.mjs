@@ -27,11 +27,29 @@ const cloudFormationTags = [
   { tag: `!${name}`, collection: 'seq', resolve: (items) => items },
 ]);
 
+/** The options of the templates that are handed on below; OutExtension only names SAM's own output. */
+const knownOptions = [
+  'EntryPoints',
+  'Format',
+  'OutExtension',
+  'Target',
+  'MainFields',
+  'Minify',
+  'Sourcemap',
+  'Banner',
+];
+
 for (const template of templates) {
   const { Resources } = parse(readFileSync(template, 'utf8'), { customTags: cloudFormationTags });
   for (const [logicalId, { Type, Properties, Metadata }] of Object.entries(Resources)) {
     if (Type !== 'AWS::Serverless::Function') continue;
     const options = Metadata.BuildProperties;
+    const unknown = Object.keys(options).filter((option) => !knownOptions.includes(option));
+    if (unknown.length > 0) {
+      throw new Error(
+        `${template}: build.mjs does not know the option ${unknown.join(', ')} of ${logicalId}.`,
+      );
+    }
     await build({
       absWorkingDir: resolve(dirname(template), Properties.CodeUri),
       entryPoints: options.EntryPoints,
