@@ -76,8 +76,8 @@ export async function applyBatch(
     let locked: string | undefined;
     await open.enter();
     try {
-      const startedAt = time.now();
       started = await catalog.startChangeSet(nameOf(batch), changesOf(experience, batch), randomUUID(), 0);
+      const startedAt = time.now(); // not before: the request may have waited for its turn in the budget
       context.onStarted();
       const ended = await awaitEnd(context, started, startedAt, likelyToFail);
       log.info('Change set ended', {
