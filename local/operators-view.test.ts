@@ -430,7 +430,7 @@ describe('npm run status', () => {
     expect(row('300000000003')).toMatch(/0 of 1 held back .*MaxDeniedPercent/);
     expect(row('300000000004')).toMatch(/1 of 2 partly failed .*AccessDenied/);
     expect(row('300000000005')).toMatch(/failed .*AccessDenied/);
-    expect(row('300000000006')).toMatch(/5\.0 h 2 synchronized .*BEHIND/);
+    expect(row('300000000006')).toMatch(/5\.0 h 2 synchronized nothing was reported since .*BEHIND/);
     expect(stdout).toContain('6 organizations: 1 behind (not synchronized for more than 3 hours), 2 failed.');
   });
 

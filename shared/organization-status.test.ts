@@ -87,6 +87,7 @@ describe('What an item says', () => {
       experiences: 4,
       experiencesSynchronized: undefined,
       outcome: 'synchronized',
+      lastAttempt: '2026-01-02T11:00:00.000Z',
       behind: false,
       failed: false,
       reason: undefined,
@@ -120,10 +121,23 @@ describe('What an item says', () => {
     } as const;
     const refused = { refused: [product], refused_count: 3 };
 
-    expect(judge({ outcome: 'synchronized', ...refused }).reason).toBe(
+    expect(judge({ stamp: stamp(1), outcome: 'synchronized', ...refused }).reason).toBe(
       'refused to approve prod-x in exp-a: gone (and 2 more)',
     );
-    expect(judge({ outcome: 'failed', reason: 'no role', ...refused }).reason).toBe('no role');
+    expect(judge({ stamp: stamp(1), outcome: 'failed', reason: 'no role', ...refused }).reason).toBe(
+      'no role',
+    );
+  });
+
+  it('is told to be old when nothing was reported for too long', () => {
+    const silent = /^nothing was reported since 2026-01-02 07:00 UTC: the member function is not started/;
+
+    expect(judge({ stamp: stamp(5) }).reason).toMatch(silent);
+    expect(judge({ stamp: stamp(5), last_attempt_utc: '2026-01-02T11:30:00.000Z' }).reason).toBeUndefined();
+    expect(
+      judge({ outcome: 'failed', reason: 'no role', last_attempt_utc: '2026-01-02T07:00:00.000Z' }).reason,
+    ).toMatch(/^no role; nothing was reported since 2026-01-02 07:00 UTC/);
+    expect(judge({}).reason).toMatch(/^nothing was reported: /);
   });
 
   it.each(['failed', 'partly failed'] as const)('counts as a failure: %s', (outcome) => {

@@ -21,11 +21,13 @@ export interface OrganizationStatus {
   readonly experiences: number | undefined;
   readonly experiencesSynchronized: number | undefined;
   readonly outcome: Outcome | undefined;
+  /** When its last attempt was reported, in ISO 8601, UTC; a Python member reports successes only. */
+  readonly lastAttempt: string | undefined;
   /** Whether it is longer out of step than is tolerated. */
   readonly behind: boolean;
   /** Whether the last attempt failed, in part or as a whole. */
   readonly failed: boolean;
-  /** Why it is not synchronized, or which products were refused. */
+  /** Why it is not synchronized, or which products were refused; where nothing was reported for too long, that. */
   readonly reason: string | undefined;
   /** How many products the Marketplace refuses; `refusedProducts` can be cut short. */
   readonly refused: number;
@@ -73,7 +75,12 @@ export function judgeOrganization(item: SyncTimestampsItem, yardstick: Yardstick
       ? undefined
       : new Date(synchronizedAt).toISOString();
   const since = lastSynchronized ?? item.first_attempt_utc;
-  const hours = since === undefined ? undefined : Math.max(0, (yardstick.now - Date.parse(since)) / HOUR_MS);
+  const hours = since === undefined ? undefined : Math.max(0, hoursSince(since, yardstick.now));
+  const behind =
+    (hours === undefined || hours > yardstick.staleAfterHours) && !isInStep(item, yardstick.announced);
+  const lastAttempt = item.last_attempt_utc ?? lastSynchronized;
+  const silent = behind && !(hoursSince(lastAttempt, yardstick.now) <= yardstick.staleAfterHours);
+  const reasons = [item.reason ?? refusals(item), silent ? silence(lastAttempt) : undefined];
   return {
     organization: item.ID,
     email: item.member_org_email || undefined,
@@ -86,10 +93,10 @@ export function judgeOrganization(item: SyncTimestampsItem, yardstick: Yardstick
         ? experiences?.filter((experience) => experience.outcome === 'synchronized').length
         : undefined,
     outcome: outcome ?? (lastSynchronized === undefined ? undefined : 'synchronized'),
-    behind:
-      (hours === undefined || hours > yardstick.staleAfterHours) && !isInStep(item, yardstick.announced),
+    lastAttempt,
+    behind,
     failed: outcome === 'failed' || outcome === 'partly failed',
-    reason: item.reason ?? refusals(item),
+    reason: reasons.filter((reason) => reason !== undefined).join('; ') || undefined,
     refused: refused_count,
     refusedProducts: item.refused ?? [],
     outOfStep: experiences?.filter((experience) => experience.outcome !== 'synchronized') ?? [],
@@ -114,4 +121,14 @@ function refusals({ refused = [], refused_count = 0 }: SyncTimestampsItem): stri
   if (!first || refused_count === 0) return undefined;
   const more = refused_count > 1 ? ` (and ${refused_count - 1} more)` : '';
   return `refused to ${first.change} ${first.product} in ${first.experience}: ${first.reason}${more}`;
+}
+
+/** How many hours lie between a moment in ISO 8601 and `now`; NaN where the moment is not known. */
+function hoursSince(time: string | undefined, now: number): number {
+  return (now - Date.parse(time ?? '')) / HOUR_MS;
+}
+
+function silence(lastAttempt: string | undefined): string {
+  const since = lastAttempt === undefined ? '' : ` since ${lastAttempt.slice(0, 16).replace('T', ' ')} UTC`;
+  return `nothing was reported${since}: the member function is not started, or does not get to this table`;
 }
