@@ -247,6 +247,9 @@ export async function checkFunctions(world: World, { member }: Deployed): Promis
 export async function continueThroughTheQueue(world: World, { member, management }: Deployed): Promise<void> {
   const { transcript, readme, marketplaces, callsFile } = world;
   transcript.heading('A synchronization that takes several invocations');
+  const idle = async () =>
+    (await reports(management, `${EXPERIENCE}-SyncTimestamps`)).every((item) => !('turn_holder' in item));
+  await eventually(idle); // the emulator ends a function's invocations when its configuration is changed
   const { SyncPMPMember = '' } = await member.resources('private-marketplace-member');
   const { Environment } = await member.lambda.send(
     new GetFunctionConfigurationCommand({ FunctionName: SyncPMPMember }),
@@ -268,6 +271,7 @@ export async function continueThroughTheQueue(world: World, { member, management
   await management.paste(readme.block('check'), { quiet: true });
   await expectEqual(world, EXPERIENCE, SELECTED, 120);
   transcript.check('the function continued by messages to its own queue', sent() > before, sent());
+  await eventually(idle);
   await member.lambda.send(
     new UpdateFunctionConfigurationCommand({ FunctionName: SyncPMPMember, Environment: Environment ?? {} }),
   );

@@ -74,8 +74,9 @@ def answer(question):
                 continue
             bare = {key: value for key, value in statement.items() if key not in ("Principal", "Condition")}
             bare.setdefault("Resource", "*")  # a trust policy is about its own role
+            bare["Action"] = [action.lower() for action in as_list(bare["Action"])]  # IAM does not look at case
             policy = IAMPolicy(json.dumps({"Version": "2012-10-17", "Statement": [bare]}))
-            result = policy.is_action_permitted(question["action"], question["resource"])
+            result = policy.is_action_permitted(question["action"].lower(), question["resource"])
             if result == PermissionResult.DENIED:
                 return {"decision": "denied", "by": []}
             if result == PermissionResult.PERMITTED:

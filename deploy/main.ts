@@ -22,7 +22,9 @@ import { judgePrivileges, readPolicies } from './privileges.js';
 import { preparePythonTools, ToolMissing } from './python-tools.js';
 import { ReadmeCommands } from './readme-commands.js';
 import { removeEverything } from './removal.js';
+import { checkSizes, checkTemplates } from './static-checks.js';
 import { CheckFailed, Transcript } from './transcript.js';
+import { upgradeTheSample } from './upgrade.js';
 import { ORGANIZATIONS, type World } from './world.js';
 
 // Outside of the checkout: a clone in here must find no node_modules and no package.json above it.
@@ -69,6 +71,7 @@ try {
   };
   fillMarketplaces(world);
 
+  await checkTemplates(world, tools);
   const deployed = await deployBothStacks(world);
   await deployFurtherMember(world, deployed);
   await selectExperiences(world, deployed);
@@ -76,7 +79,9 @@ try {
   await checkFunctions(world, deployed);
   await checkSchedule(world, deployed);
   await continueThroughTheQueue(world, deployed);
-  const policies = await readPolicies(deployed, []);
+  await checkSizes(world, deployed);
+  const upgraded = await upgradeTheSample(world, tools);
+  const policies = await readPolicies(deployed, upgraded);
   await removeEverything(world, deployed);
   await judgePrivileges(world, tools, policies);
   transcript.same('every command of the README was run', world.readme.unused(), []);

@@ -38,6 +38,8 @@ export interface DeployedPolicies {
   readonly topic: Resource;
   readonly queue: Resource;
   readonly key: Resource;
+  /** From a table's ARN to the key that encrypts it. */
+  readonly keyOf: ReadonlyMap<string, Resource>;
 }
 
 /** A resource with a policy of its own. */
@@ -67,6 +69,7 @@ export async function readPolicies(
 ): Promise<DeployedPolicies> {
   const roles = new Map<string, Role>();
   const roleOf = new Map<string, string>();
+  const keyOf = new Map<string, Resource>();
   const stacks = [
     [management, 'private-marketplace-management'],
     [management, 'private-marketplace-management-2'],
@@ -77,7 +80,13 @@ export async function readPolicies(
     ...others,
   ] as const;
   for (const [administrator, stack] of stacks) {
-    for (const [logicalId, name] of Object.entries(await administrator.resources(stack))) {
+    const { region, account } = administrator;
+    const resources = await administrator.resources(stack);
+    for (const [logicalId, name] of Object.entries(resources)) {
+      if (TABLES.includes(logicalId)) {
+        const arn = `arn:aws:dynamodb:${region}:${account}:table/${name}`;
+        keyOf.set(arn, await readKey(administrator, resources.DynamoDBEncryptionKey ?? ''));
+      }
       if (/role$/i.test(logicalId)) {
         const role = await readRole(administrator, logicalId, name);
         roles.set(role.arn, role);
@@ -98,9 +107,11 @@ export async function readPolicies(
     topic: await readTopic(management, inManagement.SNSUpdate ?? ''),
     queue: await readQueue(member, inMember.SQSSyncNotifications ?? ''),
     key: await readKey(management, inManagement.DynamoDBEncryptionKey ?? ''),
+    keyOf,
   };
 }
 
+const TABLES: readonly string[] = ['ApprovedProducts', 'RejectedProducts', 'SyncTimestampsTable'];
 const FUNCTIONS: readonly string[] = ['SyncPMPManagement', 'SNSAddPermissionLambda', 'SyncPMPMember'];
 
 async function readRole({ iam }: Administrator, logicalId: string, RoleName: string): Promise<Role> {
@@ -253,7 +264,7 @@ async function roleOfSession(world: World, accessKeyId: string): Promise<string>
 function questionsOf(
   role: Role,
   call: Call,
-  { roles, key }: DeployedPolicies,
+  { roles, keyOf }: DeployedPolicies,
 ): { readonly text: string; readonly question: Question }[] {
   const { action, resource, context } = call;
   const text = `${role.logicalId} ${action} ${resource} ${JSON.stringify(context)}`;
@@ -267,13 +278,14 @@ function questionsOf(
   }
   if (action.startsWith('dynamodb:')) {
     const [, , , region, account] = resource.split(':');
+    const key = keyOf.get(resource);
     asked.push({
       text: `${text}: the key policy`,
       question: {
-        policies: [key.policy],
+        policies: key ? [key.policy] : [],
         action: 'kms:Decrypt',
-        resource: key.arn,
-        principal: role.arn.replace(/::\d{12}:/, `::${account}:`),
+        resource: key?.arn ?? '',
+        principal: role.arn,
         context: { 'kms:CallerAccount': account, 'kms:ViaService': `dynamodb.${region}.amazonaws.com` },
       } as Question,
     });
