@@ -10,8 +10,14 @@ import type { KnownRefusals } from './refusals.js';
 import type { ExperienceReport } from './synchronize-experience.js';
 import type { StatusUpdate } from './turn.js';
 
-/** How many product ids a list in the summary shows at the most: Lambda's answer may have 6 MB for all of them. */
+/**
+ * How many product ids a list in the summary shows at the most, and all lists of a kind together: Lambda's answer may
+ * have 6 MB, and one that has more counts as a failure of the function.
+ */
 const SHOWN = 1000;
+const SHOWN_IN_ALL = 20_000;
+/** The same for refused products, which come with their reasons. */
+const REFUSED_SHOWN_IN_ALL = 2000;
 
 /** One experience in the summary. In a dry run `approved` and `denied` are what would be approved and denied. */
 export interface ExperienceSummary {
@@ -27,6 +33,7 @@ export interface ExperienceSummary {
     readonly change: string;
     readonly reason: string;
   }[];
+  readonly refusedCount: number;
   readonly changeSets: number;
   readonly remaining: number;
 }
@@ -158,31 +165,36 @@ export function summarize(
   snapshot: ProductLists | undefined,
   organization: AccountId | undefined,
 ): Summary {
+  const tried = reports.filter((report) => report.outcome !== 'skipped');
+  const shareOf = (inAll: number) => Math.min(SHOWN, Math.floor(inAll / Math.max(tried.length, 1)));
+  const shown = shareOf(SHOWN_IN_ALL);
+  const refusedShown = shareOf(REFUSED_SHOWN_IN_ALL);
   return {
     outcome,
     ...(reason !== undefined && { reason }),
     mode,
     ...(organization && { organization }),
     ...(snapshot && { snapshot: { approved: snapshot.approved.size, rejected: snapshot.rejected.size } }),
-    experiences: reports
-      .filter((report) => report.outcome !== 'skipped')
-      .map((report) => {
-        const dryRun = mode === 'dry-run';
-        const approved = dryRun ? report.remaining.approve : report.approved;
-        const denied = dryRun ? report.remaining.deny : report.denied;
-        return {
-          id: report.id,
-          outcome: dryRun && report.outcome === 'in progress' ? 'would change' : report.outcome,
-          ...(report.reason !== undefined && { reason: report.reason }),
-          approvedCount: approved.length,
-          approved: approved.slice(0, SHOWN),
-          deniedCount: denied.length,
-          denied: denied.slice(0, SHOWN),
-          refused: report.refusals.slice(0, SHOWN),
-          changeSets: report.changeSets,
-          remaining: size(report.remaining),
-        };
-      }),
+    experiences: tried.map((report) => {
+      const dryRun = mode === 'dry-run';
+      const approved = dryRun ? report.remaining.approve : report.approved;
+      const denied = dryRun ? report.remaining.deny : report.denied;
+      return {
+        id: report.id,
+        outcome: dryRun && report.outcome === 'in progress' ? 'would change' : report.outcome,
+        ...(report.reason !== undefined && { reason: report.reason }),
+        approvedCount: approved.length,
+        approved: approved.slice(0, shown),
+        deniedCount: denied.length,
+        denied: denied.slice(0, shown),
+        refused: report.refusals
+          .slice(0, refusedShown)
+          .map(({ product, change, reason: why }) => ({ product, change, reason: shortened(why) })),
+        refusedCount: report.refusals.length,
+        changeSets: report.changeSets,
+        remaining: size(report.remaining),
+      };
+    }),
     skipped: reports
       .filter((report) => report.outcome === 'skipped')
       .map(({ id, reason: why }) => ({ id, reason: why ?? '' })),

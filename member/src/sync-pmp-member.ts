@@ -64,10 +64,7 @@ export async function handler(event: unknown, context: Context): Promise<Summary
 function inBrief({ experiences, ...rest }: Summary) {
   return {
     ...rest,
-    experiences: experiences.map(({ approved: _, denied: __, refused, ...experience }) => ({
-      ...experience,
-      refused: refused.length,
-    })),
+    experiences: experiences.map(({ approved: _, denied: __, refused: ___, ...experience }) => experience),
   };
 }
 
