@@ -211,6 +211,7 @@ describe('A synchronization', () => {
           deniedCount: 71,
           denied: expect.arrayContaining([...OLD, 'prod-bad']),
           refused: [],
+          refusedCount: 0,
           changeSets: 3,
           remaining: 0,
         },
