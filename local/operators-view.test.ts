@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { OUTCOME_LEVELS } from '../shared/organization-status.js';
 import {
   type AlarmDefinition,
   type AlarmState,
@@ -10,6 +12,7 @@ import {
 } from './cloudwatch.js';
 import { clientFor } from './deployment.js';
 import type { Invocation } from './lambda.js';
+import { fieldOf, query } from './logs-insights.js';
 import { type Outcomes, startOutcomes } from './outcomes.js';
 import { Stack, type StackPlace } from './template.js';
 
@@ -104,12 +107,13 @@ function definitions(stack: Stack): [string, AlarmDefinition][] {
     .map((id) => [id, stack.properties(id, names, place) as AlarmDefinition]); // CloudFormation's form
 }
 
-/** Evaluates every alarm of every stack. @param at milliseconds since 1970. */
-function look(before: Map<string, States>, into: Map<string, States>, at = Date.now()): void {
+/** Evaluates every alarm of every stack. @param hoursLater how long after now. */
+function look(before: Map<string, States>, into: Map<string, States>, hoursLater = 0): void {
   for (const { name, messages } of scene.cloud.members) {
     const QueueName = DEAD_LETTERS;
     add(name, 'AWS/SQS', 'ApproximateNumberOfMessagesVisible', { QueueName }, messages().dead);
   }
+  const at = Date.now() + hoursLater * 3_600_000;
   for (const name of ['management', ...MEMBERS]) {
     const stack = name === 'management' ? managementStack : memberStack;
     into.set(
@@ -185,7 +189,7 @@ beforeAll(async () => {
   forbidManagement();
   await cloud.invokeManagement();
   look(states.troubled, states.broken);
-  look(states.broken, states.silent, Date.now() + 2 * 3_600_000);
+  look(states.broken, states.silent, 2);
 }, 180_000);
 
 afterAll(() => scene?.cloud.stop());
@@ -369,28 +373,37 @@ describe('The dashboards', () => {
     }
   });
 
+  it.each(dashboards)('find something in the logs with every query: $name', ({ stack, sources }) => {
+    const lines = sources.flatMap((source) => records(source));
+
+    for (const { properties } of widgets(stack)) {
+      if (properties.query)
+        expect([properties.query, query(properties.query, lines)]).not.toEqual([properties.query, []]);
+    }
+  });
+
   it.each(dashboards)('ask the logs for nothing that is not in them: $name', ({ stack, sources }) => {
     const lines = sources.flatMap((source) => records(source));
     const queries = widgets(stack).flatMap(({ properties }) => properties.query ?? []);
 
     expect(queries).not.toHaveLength(0);
-    for (const query of queries) {
-      expect(query).toMatch(/^SOURCE 'SyncPMP(Management|Member)Logs' \| /);
-      const texts = [...query.matchAll(/"([^"]+)"/g)].map(([, text]) => text);
-      const fields = query
+    for (const text of queries) {
+      expect(text).toMatch(/^SOURCE 'SyncPMP(Management|Member)Logs' \| /);
+      const words = [...text.matchAll(/"([^"]+)"/g)].map(([, word]) => word);
+      const fields = text
         .replace(/^SOURCE '[^']+' \| /, '')
         .replace(/"[^"]*"/g, '')
         .split(' | ')
         .flatMap((command) =>
           /^(filter|fields|stats)/.test(command) ? command.replace(/ as \w+/g, '').split(/[^\w.@]+/) : [],
         )
-        .filter((word) => word && !/^(filter|fields|stats|by|in|and|latest|@timestamp)$/.test(word));
+        .filter((field) => field && !/^(filter|fields|stats|by|in|and|latest|@timestamp)$/.test(field));
       for (const field of fields) {
-        expect([field, lines.some((line) => found(line, field) !== undefined)]).toEqual([field, true]);
+        expect([field, lines.some((line) => fieldOf(line, field) !== undefined)]).toEqual([field, true]);
       }
-      for (const text of texts) {
-        expect([text, lines.some(({ level, message }) => level === text || message === text)]).toEqual([
-          text,
+      for (const word of words) {
+        expect([word, lines.some(({ level, message }) => level === word || message === word)]).toEqual([
+          word,
           true,
         ]);
       }
@@ -398,15 +411,23 @@ describe('The dashboards', () => {
   });
 });
 
-/** What Logs Insights finds under a name such as `error.message`. */
-function found(line: unknown, path: string): unknown {
-  return path
-    .split('.')
-    .reduce<unknown>(
-      (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
-      line,
-    );
-}
+describe('docs/operations.md', () => {
+  const text = readFileSync('docs/operations.md', 'utf8');
+
+  it('explains every alarm, every outcome and every metric', () => {
+    const alarms = [managementStack, memberStack].flatMap((stack) => stack.ofType('AWS::CloudWatch::Alarm'));
+    const own = [...metrics.values()]
+      .flat()
+      .filter(({ namespace }) => namespace === 'PrivateMarketplaceSync');
+    for (const name of [
+      ...alarms,
+      ...Object.keys(OUTCOME_LEVELS),
+      ...new Set(own.map(({ metric }) => metric)),
+    ]) {
+      expect(text).toContain(`\`${name}\``);
+    }
+  });
+});
 
 describe('npm run status', () => {
   it('ends with 0 while every organization is synchronized', () => {

@@ -1,5 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { systemClock } from '../shared/clock.js';
 import { makeProducts } from './catalog/products.js';
 import { CatalogService } from './catalog/service.js';
@@ -35,6 +35,8 @@ export interface Outcomes {
   readonly hour: () => Promise<void>;
   /** Lets every organization but the first get into its trouble, and waits for what comes of it. */
   readonly trouble: () => Promise<void>;
+  /** Makes every report in the table an hour older, as if an hour had passed. */
+  readonly passAnHour: () => Promise<void>;
   /** Takes from the management account the permission to read its experience. */
   readonly forbidManagement: () => void;
   /** The experience that the partly failing organization may no longer read, and the product that is refused. */
@@ -133,6 +135,7 @@ export async function startOutcomes(watchers: CloudWatchers = {}): Promise<Outco
       await reportAsPythonMember(cloud);
       await hour();
     },
+    passAnHour: () => makeOlder(cloud),
     forbidManagement: () => {
       forbidden.add(MANAGEMENT_ACCOUNT);
     },
@@ -147,16 +150,49 @@ export async function startOutcomes(watchers: CloudWatchers = {}): Promise<Outco
   };
 }
 
-/** Writes the item that the Python sample's member function writes: these attributes and no others. */
-async function reportAsPythonMember({ endpoints, tables }: Cloud): Promise<void> {
-  const client = new DynamoDBClient({
+const HOUR_MS = 3_600_000;
+
+async function makeOlder(cloud: Cloud): Promise<void> {
+  const client = clientOf(cloud);
+  const earlier = (time: string) => new Date(Date.parse(time) - HOUR_MS).toISOString();
+  for (const {
+    ID,
+    stamp,
+    update_time_utc,
+    first_attempt_utc,
+    last_attempt_utc,
+  } of await cloud.syncTimestamps()) {
+    const times = Object.entries({ update_time_utc, first_attempt_utc, last_attempt_utc }).flatMap(
+      ([name, time]) => (time === undefined ? [] : [[name, earlier(time)] as const]),
+    );
+    if (stamp !== undefined) times.push(['stamp', String(Number(stamp) - HOUR_MS / 1000)]);
+    await DynamoDBDocumentClient.from(client).send(
+      new UpdateCommand({
+        TableName: cloud.tables.syncTimestamps,
+        Key: { ID },
+        UpdateExpression: `SET ${times.map(([name]) => `${name} = :${name}`).join(', ')}`,
+        ExpressionAttributeValues: Object.fromEntries(times.map(([name, time]) => [`:${name}`, time])),
+      }),
+    );
+  }
+  client.destroy();
+}
+
+/** A client for the table, which acts for the management account. */
+function clientOf({ endpoints }: Cloud): DynamoDBClient {
+  return new DynamoDBClient({
     ...clientFor({ account: MANAGEMENT_ACCOUNT, region: REGION }),
     endpoint: endpoints.AWS_ENDPOINT_URL_DYNAMODB ?? '',
   });
-  const synchronizedAt = Date.now() - BEHIND_HOURS * 3_600_000;
+}
+
+/** Writes the item that the Python sample's member function writes: these attributes and no others. */
+async function reportAsPythonMember(cloud: Cloud): Promise<void> {
+  const client = clientOf(cloud);
+  const synchronizedAt = Date.now() - BEHIND_HOURS * HOUR_MS;
   await DynamoDBDocumentClient.from(client).send(
     new PutCommand({
-      TableName: tables.syncTimestamps,
+      TableName: cloud.tables.syncTimestamps,
       Item: {
         ID: BEHIND,
         member_org_email: 'cloud@behind.example',
