@@ -11,6 +11,7 @@ export default {
     '<rootDir>/local',
     '<rootDir>/deploy',
     '<rootDir>/status',
+    '<rootDir>/bench',
   ],
   testPathIgnorePatterns: ['/node_modules/', '/.aws-sam/'],
   modulePathIgnorePatterns: ['/.aws-sam/'],

@@ -60,7 +60,7 @@ export const CASES: readonly Case[] = [
     title: '10 × (250 + 250)',
     experiences: 10,
     work: changing(250, 250),
-    factor: 10,
+    factor: 6,
     targets: { ratio: 1.06, callsPerChangeSet: CALLS_PER_CHANGE_SET },
     pythonSeconds: 3259,
   },

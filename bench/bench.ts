@@ -4,7 +4,7 @@
  * ```
  * npm run bench                            # all cases
  * npm run bench -- --case 10 --case no-op  # some of them
- * npm run bench -- --json                  # for machines
+ * npm run --silent bench -- --json         # for machines
  * npm run bench -- --seed 7                # other products and durations
  * ```
  */
