@@ -14,6 +14,8 @@ const MEMBER = '222222222222';
 const ROLE = `arn:aws:iam::${MANAGEMENT}:role/mgmt-MemberOrgAccountRole`;
 const REGION = 'eu-west-1';
 const HOUR = 60 * 60 * 1000;
+/** A session that a test can outlast, in milliseconds. */
+const SHORT = 800;
 
 const servers: LocalServer[] = [];
 
@@ -90,20 +92,20 @@ it('The role’s credentials open the management account’s tables, for many re
 });
 
 it('Credentials that have expired are renewed, however long a function stays warm', async () => {
-  const { sts, tables } = await createManagementAccount(100);
+  const { sts, tables } = await createManagementAccount(SHORT);
   const { credentials, sessions } = createProvider(sts.url);
   const client = documents(tables.url, credentials);
 
   for (let request = 0; request < 3; request += 1) {
     expect((await client.send(scan())).Items).toEqual([]);
-    await wait(150);
+    await wait(1.1 * SHORT);
   }
 
   expect(sessions.length).toBeGreaterThanOrEqual(3);
 });
 
 it('Credentials that nobody renews do expire: what is renewed above is needed', async () => {
-  const { sts, tables } = await createManagementAccount(100);
+  const { sts, tables } = await createManagementAccount(SHORT);
   const first = await createProvider(sts.url).credentials();
   const client = documents(tables.url, async () => ({
     accessKeyId: first.accessKeyId,
@@ -111,7 +113,7 @@ it('Credentials that nobody renews do expire: what is renewed above is needed', 
   }));
   await client.send(scan());
 
-  await wait(150);
+  await wait(1.1 * SHORT);
 
   await expect(client.send(scan())).rejects.toMatchObject({ name: 'ExpiredTokenException' });
 });

@@ -37,6 +37,7 @@ export interface Mishaps {
 
 /**
  * A local Marketplace in virtual time, with the real SDK client before it, and what the engine needs to work with it.
+ * Its requests take no time.
  *
  * @param stopAfterMs when the invocation has to start nothing more, from now.
  */
@@ -71,9 +72,10 @@ export function createMarketplace(
       // The command's name says what its input is.
       if (context.commandName === 'StartChangeSetCommand')
         starts.push(args.input as StartChangeSetCommandInput);
-      return next(args);
+      // The client reads its configuration from files: that takes real time, in which none may pass here.
+      return clock.tracked(next(args));
     },
-    { step: 'initialize', name: 'keepStarts' },
+    { step: 'initialize', name: 'watch' },
   );
   const stopAt = startedAt + stopAfterMs;
   const { log, lines } = recordedLog();
