@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 
 /** A request as deploy/record-calls.mjs writes it. */
 interface RecordedRequest {
-  readonly function: string;
+  /** The function's ARN; in the local cloud its logical id; absent where another program sent it. */
+  readonly function?: string;
   readonly authorization: string;
   readonly target?: string;
   readonly path: string;
@@ -11,7 +12,7 @@ interface RecordedRequest {
 
 /** One question that IAM would have been asked about a call that a function made. */
 export interface Call {
-  /** The function's ARN. */
+  /** The function's ARN; in the local cloud its logical id. */
   readonly function: string;
   /** The access key id that signed it: the function's account, or an assumed role's session. */
   readonly accessKeyId: string;
@@ -33,10 +34,12 @@ export function readCalls(file: string): Call[] {
 }
 
 function questions(request: RecordedRequest): Call[] {
+  const { function: caller } = request;
+  if (caller === undefined) return [];
   const scope = /Credential=([^/]+)\/\d+\/([^/]+)\/([^/]+)\/aws4_request/.exec(request.authorization);
   const [, accessKeyId = '', region = '', service = ''] = scope ?? [];
   return asked(service, region, request).map(({ operation, resource, context = {} }) => ({
-    function: request.function,
+    function: caller,
     accessKeyId,
     action: `${service}:${operation}`,
     resource,

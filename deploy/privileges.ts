@@ -180,7 +180,7 @@ export async function judgePrivileges(
     return JSON.parse(stdout) as Answer[]; // the script's documented answer
   };
 
-  const calls = await callsByRole(world, policies);
+  const calls = [...(await callsByRole(world, policies)), ...callsOfTheLocalCloud(world, policies)];
   const used = new Set<string>();
   const questions: { readonly text: string; readonly question: Question }[] = [];
   for (const { role, call } of calls) {
@@ -250,6 +250,51 @@ async function callsByRole(
   return [...found.values()];
 }
 
+/** The functions' roles in the deployed stacks, for what the local cloud calls by its logical id. */
+const ROLE_OF_FUNCTION: Readonly<Record<string, readonly [account: string, role: string]>> = {
+  SyncPMPManagement: [ACCOUNTS.management, 'SyncPMPExperienceManagementRole'],
+  SNSAddPermissionLambda: [ACCOUNTS.management, 'SnsAddPermissionRole'],
+  SyncPMPMember: [ACCOUNTS.member, 'lambdaPMProle'],
+};
+
+/**
+ * The calls that the functions made in the local cloud's tests, as the same functions of the README's first stacks would
+ * make them: the cloud's tables, topics, queues and roles have other names, but the same part in the work.
+ */
+function callsOfTheLocalCloud(
+  { localCallsFile }: World,
+  policies: DeployedPolicies,
+): { readonly role: Role; readonly call: Call }[] {
+  const roles = [...policies.roles.values()];
+  const memberRole = roles.find(({ trust }) => JSON.stringify(trust).includes(`::${ACCOUNTS.member}:root`));
+  const asDeployed = (resource: string): string => {
+    const [, , service] = resource.split(':');
+    if (service === 'dynamodb') {
+      const table = resource.replace(/^.*-/, 'exp-1111111111111-');
+      return `arn:aws:dynamodb:${REGION}:${ACCOUNTS.management}:table/${table}`;
+    }
+    if (service === 'sns') return policies.topic.arn;
+    if (service === 'sqs') return policies.queue.arn;
+    if (service === 'iam') return memberRole?.arn ?? '';
+    return resource;
+  };
+  const found = new Map<string, { readonly role: Role; readonly call: Call }>();
+  for (const recorded of readCalls(localCallsFile)) {
+    if (recorded.action === 'sts:GetCallerIdentity') continue;
+    const [account = '', logicalId = ''] = ROLE_OF_FUNCTION[recorded.function] ?? [];
+    const own = roles.find((role) => role.logicalId === logicalId && role.arn.includes(`::${account}:`));
+    const role = /^\d{12}$/.test(recorded.accessKeyId) ? own : memberRole;
+    if (!role) throw new Error(`No deployed role is known for ${recorded.function} of the local cloud.`);
+    const managements = recorded.function === 'SyncPMPManagement';
+    const resource = managements
+      ? asDeployed(recorded.resource).replace(/Experience\/.*/, 'Experience/exp-1111111111111')
+      : asDeployed(recorded.resource);
+    const call = { ...recorded, resource };
+    found.set(JSON.stringify([role.arn, call.action, resource, call.context]), { role, call });
+  }
+  return [...found.values()];
+}
+
 /** The emulator knows which role a session's key belongs to. */
 async function roleOfSession(world: World, accessKeyId: string): Promise<string> {
   const { Arn = '' } = await new STSClient({
@@ -301,17 +346,23 @@ function refusals({ roles, topic, queue, key }: DeployedPolicies): {
 }[] {
   const tls = { 'aws:SecureTransport': 'true' };
   const user = (account: string) => `arn:aws:iam::${account}:role/somebody`;
+  // A role that is not there has no policies and would pass for one that refuses.
+  const found = (what: string, candidates: readonly Role[], nth = 0): Role => {
+    const role = candidates[nth];
+    if (!role) throw new Error(`There is no deployed ${what}.`);
+    return role;
+  };
+  const rolesIn = (logicalId: string, account: string) =>
+    [...roles.values()].filter((role) => role.logicalId === logicalId && role.arn.includes(`::${account}:`));
   const role = (logicalId: string, account: string, nth = 0) =>
-    [...roles.values()].filter(({ logicalId: id, arn }) => id === logicalId && arn.includes(`::${account}:`))[
-      nth
-    ] ?? { arn: '', trust: { Statement: [] }, policies: [] };
+    found(`${logicalId} in ${account}`, rolesIn(logicalId, account), nth);
   const trusting = (account: string) =>
-    [...roles.values()].find(
-      ({ logicalId, arn, trust }) =>
-        logicalId === 'MemberOrgAccountRole' &&
-        arn.includes(`::${ACCOUNTS.management}:`) &&
+    found(
+      `role for ${account}`,
+      rolesIn('MemberOrgAccountRole', ACCOUNTS.management).filter(({ trust }) =>
         JSON.stringify(trust).includes(account),
-    ) ?? { arn: '', trust: { Statement: [] }, policies: [] };
+      ),
+    );
   const memberRole = trusting(ACCOUNTS.member);
   const assume = (owner: string, by: string): Question => ({
     policies: [trusting(owner).trust],

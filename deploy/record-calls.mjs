@@ -1,6 +1,6 @@
 /**
- * Loaded into every function that the emulator starts (NODE_OPTIONS): writes each signed request, as it leaves the
- * function, to the file CALLS_FILE, one JSON object a line. The function does not notice.
+ * Loaded into every function that the emulator or the local cloud starts (NODE_OPTIONS): writes each signed request, as
+ * it leaves the function, to the file CALLS_FILE, one JSON object a line. The function does not notice.
  */
 import { appendFileSync } from 'node:fs';
 import http from 'node:http';
@@ -23,7 +23,7 @@ http.request = (...args) => {
     const authorization = sent.getHeader('authorization');
     if (file && authorization) {
       const call = {
-        function: process.env._LAMBDA_FUNCTION_ARN,
+        function: process.env._LAMBDA_FUNCTION_ARN ?? process.env.AWS_LAMBDA_FUNCTION_NAME,
         authorization,
         target: sent.getHeader('x-amz-target'),
         path: sent.path,

@@ -15,6 +15,8 @@ export interface World {
   readonly administrator: (account: string, region: string) => Administrator;
   /** The file that holds the requests of all functions. */
   readonly callsFile: string;
+  /** The same of the functions in the local cloud's tests. */
+  readonly localCallsFile: string;
   /** The emulator's URL. */
   readonly endpoint: string;
   /** The folder for what the test writes. */

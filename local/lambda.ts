@@ -59,6 +59,9 @@ export interface LambdaFunctionOptions {
 
 /** Of a function's memory, the part for JavaScript's objects; the rest is for the code, the stacks and the buffers. */
 const HEAP_SHARE = 0.75;
+/** Where the functions' requests are recorded, if they are: `npm run test:deploy` holds them against the policies. */
+const { CALLS_FILE, NODE_OPTIONS } = process.env;
+const RECORDING = CALLS_FILE !== undefined && { CALLS_FILE, NODE_OPTIONS };
 
 /**
  * A function out of `dist/`, run as Lambda runs it: in processes of its own that stay warm, each with one event at a
@@ -151,6 +154,7 @@ export class LambdaFunction {
         AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
         AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
         TZ: ':UTC',
+        ...RECORDING,
       },
       execArgv: [`--max-old-space-size=${Math.floor(memory * HEAP_SHARE)}`],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
