@@ -59,8 +59,9 @@ export interface Verdict {
 export function judge(reports: readonly ExperienceReport[]): Verdict {
   const tried = reports.filter(({ outcome }) => outcome !== 'skipped');
   if (tried.length === 0) {
+    // Not `synchronized`: an account that is no longer the delegated administrator sees none, and must not look healthy.
     return {
-      outcome: 'synchronized',
+      outcome: 'failed',
       reason: 'no live experience was found: is there one, and is this account its delegated administrator?',
     };
   }

@@ -292,7 +292,7 @@ describe('A synchronization', () => {
     const summary = await stack.clock.run(stack.invoke(event));
 
     expect(summary.organization).toBe(UNTOLD);
-    expect(await stack.item(UNTOLD)).toMatchObject({ outcome: 'synchronized' });
+    expect(await stack.item(UNTOLD)).toMatchObject({ reason: expect.stringContaining('no live experience') });
     expect(stack.lines).toContainEqual(
       expect.objectContaining({ level: 'warn', message: expect.stringContaining('cannot be described') }),
     );
