@@ -99,7 +99,10 @@ try {
   transcript.same('every command of the README was run', world.readme.unused(), []);
   for (const text of NOT_COVERED) transcript.notCovered(text);
 } catch (error) {
-  if (error instanceof ToolMissing) transcript.say(`\n${error.message}`);
+  if (error instanceof ToolMissing) {
+    transcript.say(`\n${error.message}`);
+    process.exit(1); // nothing has been started yet
+  }
   if (!(error instanceof CheckFailed)) transcript.check('the test runs to its end', false, String(error));
 } finally {
   for (const stop of stops.reverse()) await stop();

@@ -13,7 +13,7 @@ const ENVIRONMENT = resolve('.venv');
 /** What the environment was made from; it is made anew when the requirements change. */
 const STAMP = join(ENVIRONMENT, 'requirements.txt');
 /** The versions that all the requirements run on. */
-const PYTHON = { oldest: [3, 10], newest: [3, 13] } as const;
+const PYTHON = { oldest: [3, 10], newest: [3, 14] } as const;
 
 /** The Python programs that the test runs. */
 export interface PythonTools {
@@ -55,7 +55,7 @@ export async function preparePythonTools(transcript: Transcript): Promise<Python
 
 async function findPython(transcript: Transcript): Promise<string> {
   const version = 'import sys; print(*sys.version_info[:2])';
-  for (const python of ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10']) {
+  for (const python of ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10']) {
     const found = (process.env.PATH ?? '')
       .split(delimiter)
       .some((folder) => existsSync(join(folder, python)));
