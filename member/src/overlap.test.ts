@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { IdleClock } from '../../local/idle-clock.js';
 import { seededRandom } from '../../local/random.js';
-import { VirtualClock } from '../../local/virtual-clock.js';
 import { accountId, type ProductId, productId } from '../../shared/identifiers.js';
 import type { ProductLists } from '../../shared/product-lists.js';
 import { configurationFor, createTables, startStore } from './testing/store.js';
@@ -30,7 +30,7 @@ const NEWER: ProductLists = { approved: new Set(products(30, 100)), rejected: ne
  * @returns how they ended, and what became of the experience; `undefined` when the first makes fewer requests.
  */
 async function meetAt(meeting: number) {
-  const clock = new VirtualClock(Date.UTC(2026, 10, 23));
+  const clock = new IdleClock(Date.UTC(2026, 10, 23));
   const world = new World({
     clock,
     random: seededRandom(1), // the same course of events each time, up to the meeting

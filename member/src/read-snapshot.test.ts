@@ -1,5 +1,5 @@
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { VirtualClock } from '../../local/virtual-clock.js';
+import { IdleClock } from '../../local/idle-clock.js';
 import { OutOfTime } from '../../shared/catalog.js';
 import { seal } from '../../shared/notification.js';
 import type { SnapshotTables } from '../../shared/snapshot-tables.js';
@@ -30,7 +30,7 @@ async function createTables(approved: readonly string[], rejected: readonly stri
   };
   await dynamodb.fill(tables.approved, approved);
   await dynamodb.fill(tables.rejected, rejected);
-  const clock = new VirtualClock(Date.UTC(2026, 0, 1));
+  const clock = new IdleClock(Date.UTC(2026, 0, 1));
   const begun = clock.now();
   const client = DynamoDBDocumentClient.from(createDynamoDBClient(dynamodb.endpoint));
   let scans = 0;

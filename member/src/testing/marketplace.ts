@@ -8,8 +8,8 @@ import { inProcessHandler } from '../../../local/catalog/in-process.js';
 import type { NewExperience } from '../../../local/catalog/marketplace.js';
 import { CatalogService } from '../../../local/catalog/service.js';
 import type { CatalogSettings, Operation } from '../../../local/catalog/settings.js';
+import { IdleClock } from '../../../local/idle-clock.js';
 import { seededRandom } from '../../../local/random.js';
-import { VirtualClock } from '../../../local/virtual-clock.js';
 import { Catalog } from '../../../shared/catalog.js';
 import { type ExperienceId, isExperienceId } from '../../../shared/identifiers.js';
 import { InvocationTime } from '../invocation-time.js';
@@ -46,7 +46,7 @@ export function createMarketplace(
   { requests = {}, changeSets = [], whenEnded }: Mishaps = {},
   stopAfterMs = 14 * 60_000,
 ) {
-  const clock = new VirtualClock(Date.UTC(2026, 0, 1));
+  const clock = new IdleClock(Date.UTC(2026, 0, 1));
   const startedAt = clock.now();
   const faults: FaultPlan = {
     request: ({ operation }) => requests[operation]?.shift(),

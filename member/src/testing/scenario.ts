@@ -1,8 +1,8 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type FaultPlan, randomFaults } from '../../../local/catalog/faults.js';
 import type { Refusal } from '../../../local/catalog/settings.js';
+import { IdleClock } from '../../../local/idle-clock.js';
 import { between, type Random, seededRandom } from '../../../local/random.js';
-import { VirtualClock } from '../../../local/virtual-clock.js';
 import { accountId, isExperienceId, type ProductId, productId } from '../../../shared/identifiers.js';
 import type { ProductLists } from '../../../shared/product-lists.js';
 import { plan } from '../plan.js';
@@ -38,7 +38,7 @@ export async function runScenario(
   tables: WorldTables,
 ): Promise<Findings> {
   const random = seededRandom(seed);
-  const clock = new VirtualClock(START);
+  const clock = new IdleClock(START);
   const scenario = draw(random);
   let faulty = true;
   const faults = randomFaults(random, scenario.faults);

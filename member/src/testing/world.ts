@@ -7,8 +7,8 @@ import type { CatalogEvent } from '../../../local/catalog/events.js';
 import { inProcessHandler } from '../../../local/catalog/in-process.js';
 import { CatalogService } from '../../../local/catalog/service.js';
 import type { CatalogSettings } from '../../../local/catalog/settings.js';
+import type { IdleClock } from '../../../local/idle-clock.js';
 import type { Random } from '../../../local/random.js';
-import type { VirtualClock } from '../../../local/virtual-clock.js';
 import { type AccountId, type ProductId, productId, type TableName } from '../../../shared/identifiers.js';
 import { seal } from '../../../shared/notification.js';
 import type { ProductLists } from '../../../shared/product-lists.js';
@@ -31,7 +31,7 @@ const CONCURRENT_INVOCATIONS = 2;
 
 /** What a world is made of. */
 export interface WorldOptions {
-  readonly clock: VirtualClock;
+  readonly clock: IdleClock;
   readonly random: Random;
   readonly catalog: Partial<CatalogSettings>;
   /** A real DynamoDB-compatible store with the tables named in `configuration`. */

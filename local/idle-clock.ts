@@ -10,7 +10,7 @@ interface Sleeper {
  * Time that passes only when nobody is doing anything: hours of waiting take as long as the work in them. What goes
  * over a real network (a DynamoDB server, say) counts as doing something while it is {@link tracked}.
  */
-export class VirtualClock implements Clock {
+export class IdleClock implements Clock {
   readonly #sleepers: Sleeper[] = [];
   #now: number;
   #order = 0;
