@@ -155,6 +155,7 @@ let statusWhenWell: Awaited<ReturnType<typeof status>>;
 let statusInTrouble: Awaited<ReturnType<typeof status>>;
 let statusAsJson: Awaited<ReturnType<typeof status>>;
 let datapointsOfDryRun: number;
+let datapointsWhenForbidden: readonly Datapoint[];
 let linesWhenWell: string[];
 let linesOfPartlyFailed: string[];
 
@@ -179,14 +180,16 @@ beforeAll(async () => {
   look(states.well, states.troubled);
   linesOfPartlyFailed = logs.get('partly failed') ?? [];
 
+  forbidManagement();
+  const published = metrics.get('management')?.length ?? 0;
+  await cloud.invokeManagement();
+  datapointsWhenForbidden = metrics.get('management')?.slice(published) ?? [];
   const client = new DynamoDBClient({
     ...clientFor({ account: '111111111111', region: 'us-east-1' }),
     endpoint: scene.shell.AWS_ENDPOINT_URL_DYNAMODB ?? '',
   });
   await client.send(new DeleteTableCommand({ TableName: cloud.tables.syncTimestamps }));
   client.destroy();
-  await cloud.invokeManagement();
-  forbidManagement();
   await cloud.invokeManagement();
   look(states.troubled, states.broken);
   look(states.broken, states.silent, 2);
@@ -251,6 +254,14 @@ describe('The metrics', () => {
     expect(new Set(named.map(({ dimensions }) => dimensions.Organization)).size).toBe(6);
     expect(Math.max(...hours.map(({ value }) => value))).toBeCloseTo(5, 1);
     expect(hours.length).toBe(2 * named.length);
+  });
+
+  it('tell how the organizations stand when the snapshot cannot be published as well', () => {
+    const value = (name: string) => datapointsWhenForbidden.find(({ metric }) => metric === name)?.value;
+
+    expect(value('SnapshotsPublished')).toBe(0);
+    expect(value('Organizations')).toBe(6);
+    expect(value('OrganizationsBehind')).toBe(1);
   });
 
   it('are published by a run that fails as well', () => {

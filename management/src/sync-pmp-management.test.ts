@@ -1,4 +1,5 @@
 import { DescribeEntityCommand, MarketplaceCatalogClient } from '@aws-sdk/client-marketplace-catalog';
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { type FauxqsServer, startFauxqs } from 'fauxqs';
 import { matches, readSeal } from '../../shared/notification.js';
@@ -103,6 +104,14 @@ it('The notification reaches the queue in the SNS envelope, with a seal that fit
   expect(envelope.Type).toBe('Notification');
   expect(JSON.parse(envelope.Message)).toMatchObject({ Action: 'Products-Updated' });
   expect(seal && matches(await readSnapshot(dynamodb.documents, tables), seal)).toBe(true);
+});
+
+it('The snapshot is published although the reports of the members cannot be read', async () => {
+  await expect(
+    dynamodb.documents.send(new ScanCommand({ TableName: 'exp-abc123-SyncTimestamps' })),
+  ).rejects.toThrow('Requested resource not found');
+
+  expect(await handler({}, lambdaContext(60_000))).toMatchObject({ notified: true });
 });
 
 it('The handler reads its environment once', async () => {
