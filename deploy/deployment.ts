@@ -210,7 +210,7 @@ export async function checkSchedule(world: World, { management }: Deployed): Pro
   await management.events.send(new PutRuleCommand({ Name, ScheduleExpression: 'rate(1 minute)' }));
   transcript.check(
     'when it fires, the member experiences follow by themselves',
-    await eventually(() => isEqual(world, EXPERIENCE, SELECTED[0]), 90),
+    await eventually(() => isEqual(world, EXPERIENCE, SELECTED[0]), 120),
   );
   await management.events.send(new PutRuleCommand({ Name, ScheduleExpression: 'rate(1 hour)' }));
 }
@@ -291,7 +291,7 @@ async function expectEqual(
   world: World,
   from: string,
   experiences: readonly string[],
-  seconds = 60,
+  seconds = 120,
 ): Promise<void> {
   const equal = await eventually(() => experiences.every((to) => isEqual(world, from, to)), seconds);
   world.transcript.check(`${experiences.join(', ')}: equal to ${from}`, equal, sizes(world, experiences));
@@ -316,7 +316,7 @@ async function expectReports(
     (await reports(management, table)).map(({ ID, stamp }) => (stamp ? ID : '')).join() === wanted;
   world.transcript.check(
     `SyncTimestamps says when ${accounts.length === 1 ? 'the organization was' : 'both organizations were'} synchronized`,
-    await eventually(complete, 30),
+    await eventually(complete, 60),
     await reports(management, table),
   );
 }
