@@ -58,7 +58,7 @@ export async function reports(
 }
 
 /** Waits until something is so. @returns whether it came to be, within `seconds`. */
-export async function eventually(isSo: () => boolean | Promise<boolean>, seconds = 60): Promise<boolean> {
+export async function eventually(isSo: () => boolean | Promise<boolean>, seconds = 120): Promise<boolean> {
   for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; await sleep(250)) {
     if (await isSo()) return true;
   }
