@@ -111,6 +111,7 @@ function draw(all: readonly Widget[], lines: readonly string[]): string {
   const width = 24 * COLUMN + 2 * GAP;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${bottom + terminalHeight + GAP}" font-family="Helvetica, Arial, sans-serif" font-size="11">`,
+    '<title>The dashboard of the management stack, and npm run status</title>',
     `<rect width="100%" height="100%" fill="#f2f3f3"/>`,
     ...all.map(drawWidget),
     `<g transform="translate(${GAP} ${bottom})"><rect width="${width - 2 * GAP}" height="${terminalHeight}" rx="4" fill="#16191f"/>`,
@@ -138,6 +139,7 @@ function drawWidget(widget: Widget): string {
   return [
     // An svg within an svg cuts off what does not fit.
     `<svg x="${GAP + x * COLUMN}" y="${GAP + y * ROW}" width="${size.width}" height="${size.height}">`,
+    `<title>${escaped(properties.title)}</title>`,
     `<rect width="${size.width}" height="${size.height}" rx="4" fill="#fff" stroke="#d5dbdb"/>`,
     `<text x="10" y="18" font-weight="bold">${escaped(cut(properties.title, size.width - 20, 6.4))}</text>`,
     content,
