@@ -90,7 +90,13 @@ it('The log says of each organization how it stands, and warns of those that nee
       outcome: 'synchronized',
       member_org_email: 'cloud@example.com',
     },
-    { ID: '333333333333', stamp: hoursAgo(4.56), outcome: 'held back', reason: 'it would deny too much' },
+    {
+      ID: '333333333333',
+      stamp: hoursAgo(4.56),
+      last_attempt_utc: new Date(NOW).toISOString(),
+      outcome: 'held back',
+      reason: 'it would deny too much',
+    },
     { ID: '444444444444', outcome: 'failed', reason: 'no role' },
   );
 
