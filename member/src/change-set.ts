@@ -62,12 +62,16 @@ const SAYS_ABOUT_THE_EXPERIENCE =
 /**
  * Applies one batch to one experience and waits for the end of its change set. Whatever may pass is tried again
  * within bounds: the same request with its idempotency token, a new attempt with a new one.
+ *
+ * @param left how many products the experience still has to change: where several wait to start one, the experience
+ * that has the longest way to go starts first.
  */
 export async function applyBatch(
   context: ChangeSetContext,
   experience: ExperienceId,
   batch: Plan,
   likelyToFail: boolean,
+  left = 0,
 ): Promise<BatchResult> {
   const { catalog, time, open, log } = context;
   let triesWhileFull = 0;
@@ -76,7 +80,12 @@ export async function applyBatch(
     let locked: string | undefined;
     await open.enter();
     try {
-      started = await catalog.startChangeSet(nameOf(batch), changesOf(experience, batch), randomUUID(), 0);
+      started = await catalog.startChangeSet(
+        nameOf(batch),
+        changesOf(experience, batch),
+        randomUUID(),
+        -left,
+      );
       const startedAt = time.now(); // not before: the request may have waited for its turn in the budget
       context.onStarted();
       const ended = await awaitEnd(context, started, startedAt, likelyToFail);

@@ -170,7 +170,13 @@ class ExperienceSync {
     const work = new Work(planned, this.#run.pairing, this.#suspects);
     let checked = false;
     for (let batch = work.next(); batch; batch = work.next()) {
-      const result = await applyBatch(this.#changeSetContext(), this.#target.id, batch, work.searching);
+      const result = await applyBatch(
+        this.#changeSetContext(),
+        this.#target.id,
+        batch,
+        work.searching,
+        work.remaining,
+      );
       switch (result.kind) {
         case 'succeeded':
           work.succeeded();
