@@ -153,7 +153,10 @@ export async function awaitEnd(
 ): Promise<DescribeChangeSetResponse> {
   const since = startedAt ?? time.now();
   for (;;) {
-    await time.wait(pace.untilLook(time.unitsSince(since), early || startedAt === undefined));
+    const elapsed = time.unitsSince(since);
+    await time.wait(
+      startedAt === undefined ? pace.untilLookAtFound(elapsed) : pace.untilLook(elapsed, early),
+    );
     const changeSet = await catalog.describeChangeSet(id);
     if (changeSet.Status !== ChangeStatus.PREPARING && changeSet.Status !== ChangeStatus.APPLYING) {
       if (changeSet.Status === ChangeStatus.SUCCEEDED && startedAt !== undefined) {

@@ -50,6 +50,15 @@ export class Pace {
     if (elapsed > longest * 1.5) return quarter(elapsed);
     return Math.max(1, Math.floor((longest - shortest) / LOOKS));
   }
+
+  /**
+   * The same for a change set that was found running: when it was started is not known, so it may end at any time.
+   *
+   * @param elapsed how many units ago it was found.
+   */
+  untilLookAtFound(elapsed: number): number {
+    return Math.max(1, Math.floor(elapsed / 6));
+  }
 }
 
 /** A wait after which the look comes at most a quarter late. */

@@ -1,3 +1,4 @@
+import { ChangeStatus } from '@aws-sdk/client-marketplace-catalog';
 import { type Catalog, errorName, errorText, mayPass, OutOfTime } from '../../shared/catalog.js';
 import { type Experience, readExperience, readProductLists } from '../../shared/experience.js';
 import type { ChangeSetId, ExperienceId, ProductId } from '../../shared/identifiers.js';
@@ -28,6 +29,8 @@ export interface ExperienceReport {
   /** How many of the refusals are new. */
   readonly newRefusals: number;
   readonly changeSets: number;
+  /** Whether a change set that an earlier invocation had left running has succeeded meanwhile. */
+  readonly pickedUp?: true;
   /** How many refused batches brought the search for refused products closer to its end. */
   readonly narrowed: number;
   /** Where the search for refused products stands. */
@@ -85,6 +88,7 @@ class ExperienceSync {
   #remaining: Plan = NOTHING;
   #changeSets = 0;
   #narrowed = 0;
+  #pickedUp = false;
   #suspects: Suspects;
 
   constructor(run: RunContext, target: Target) {
@@ -150,7 +154,8 @@ class ExperienceSync {
     const { inFlight } = this.#target;
     if (!inFlight) return undefined;
     try {
-      await awaitEnd(this.#changeSetContext(), inFlight, undefined, false);
+      const { Status } = await awaitEnd(this.#changeSetContext(), inFlight, undefined, false);
+      this.#pickedUp = Status === ChangeStatus.SUCCEEDED;
       return undefined;
     } catch (error) {
       if (error instanceof OutOfTime) {
@@ -234,6 +239,7 @@ class ExperienceSync {
       refusals: [...this.#refusals, ...earlier],
       newRefusals: this.#refusals.length,
       changeSets: this.#changeSets,
+      ...(this.#pickedUp && { pickedUp: true }),
       narrowed: this.#narrowed,
       suspects: this.#suspects,
     };
@@ -286,9 +292,9 @@ function explained(error: unknown, { listed }: Target): string {
   const text = errorText(error);
   switch (errorName(error)) {
     case 'ResourceNotFoundException':
-      return `${text} Does the experience exist in this organization? ${listed ? 'MemberExperienceIds names it.' : ''}`.trim();
+      return `${text}. Does the experience exist in this organization? ${listed ? 'MemberExperienceIds names it.' : ''}`.trim();
     case 'AccessDeniedException':
-      return `${text} Is this account the organization's delegated administrator of Private Marketplace?`;
+      return `${text}. Is this account the organization's delegated administrator of Private Marketplace?`;
     default:
       return text;
   }

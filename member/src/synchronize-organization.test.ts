@@ -505,6 +505,23 @@ describe('An invocation that runs out of time', () => {
     expect(stack.events('request').filter(({ error }) => error === 'ResourceInUseException')).toEqual([]);
   });
 
+  it('gets on when every invocation has time for no more than the end of one change set and the start of the next', async () => {
+    const stack = await createStack({ settings: { durationMs: [40_000, 40_000] } });
+    const many = lists(manyProducts(300));
+    const experience = stack.add(lists([]));
+    let next: unknown = await stack.publish(many);
+    let invocations = 0;
+
+    while (next) {
+      invocations += 1;
+      await stack.clock.run(stack.invoke(next, MARGIN + 43 * SECOND));
+      next = stack.messages()[0];
+    }
+
+    expect(stack.lack(experience, many)).toBe(0);
+    expect(invocations).toBeGreaterThan(5);
+  });
+
   it('is continued even by a continuation that starts before it has ended itself', async () => {
     const stack = await createStack();
     const experience = stack.add(BEFORE);

@@ -284,8 +284,8 @@ class Invoked {
     );
     const suspectsFit = JSON.stringify(suspects).length <= SUSPECTS_LENGTH;
     const closer = reports.some(
-      ({ approved, denied, newRefusals, narrowed }) =>
-        approved.length + denied.length + newRefusals + (suspectsFit ? narrowed : 0) > 0,
+      ({ pickedUp, approved, denied, newRefusals, narrowed }) =>
+        pickedUp || approved.length + denied.length + newRefusals + (suspectsFit ? narrowed : 0) > 0,
     );
     const stalled = closer ? 0 : this.#trigger.stalled + 1;
     const triedAnything = reports.some(({ changeSets }) => changeSets > 0);
