@@ -57,7 +57,7 @@ export class Pace {
    * @param elapsed how many units ago it was found.
    */
   untilLookAtFound(elapsed: number): number {
-    return Math.max(1, Math.floor(elapsed / 6));
+    return Math.max(1, Math.floor(elapsed / 5));
   }
 }
 
