@@ -6,12 +6,16 @@ import type {
 } from 'aws-lambda';
 import { errorText } from '../../shared/catalog.js';
 import { systemClock } from '../../shared/clock.js';
+import { completed } from '../../shared/lambda-context.js';
 import { createLogger } from '../../shared/telemetry.js';
 import { changePermission, type PermissionServices } from './change-permission.js';
 import { LONGEST_ANSWER_MS, sendAnswer } from './cloudformation-answer.js';
 
 /** An answer of SNS that takes longer than this counts as lost; both in milliseconds. */
 const TIMEOUTS = { connectionTimeout: 5_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
+
+/** The time limit in the template, in milliseconds. */
+const TIMEOUT_MS = 60_000;
 
 const log = createLogger('SNSAddPermissionLambda');
 let services: PermissionServices | undefined;
@@ -25,8 +29,9 @@ let services: PermissionServices | undefined;
  */
 export async function handler(
   event: CloudFormationCustomResourceEvent,
-  context: Context,
+  lambdaContext?: Partial<Context>,
 ): Promise<CloudFormationCustomResourceResponse> {
+  const context = completed(lambdaContext, 'SNSAddPermissionLambda', TIMEOUT_MS);
   log.addContext(context);
   if (!event?.ResponseURL) {
     throw new TypeError('This function serves CloudFormation alone: the event has no ResponseURL.');

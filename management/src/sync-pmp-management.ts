@@ -5,6 +5,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Context } from 'aws-lambda';
 import { createCatalogClient, errorText } from '../../shared/catalog.js';
 import { systemClock } from '../../shared/clock.js';
+import { completed } from '../../shared/lambda-context.js';
 import { createLogger, createMetrics } from '../../shared/telemetry.js';
 import { type ManagementConfiguration, readConfiguration } from './configuration.js';
 import { type ManagementServices, type PublicationSummary, publishSnapshot } from './publish-snapshot.js';
@@ -16,6 +17,9 @@ const STOP_MARGIN_MS = 10_000;
 const TRIES = 6;
 /** An answer of DynamoDB or SNS that takes longer than this counts as lost; both in milliseconds. */
 const TIMEOUTS = { connectionTimeout: 5_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
+
+/** The time limit in the template, in milliseconds. */
+const TIMEOUT_MS = 300_000;
 
 const log = createLogger('SyncPMPManagement');
 let metrics: Metrics | undefined;
@@ -30,7 +34,11 @@ let ready:
  * @returns what the run did, as JSON that a person reads.
  * @throws ConfigurationError naming the variable, before anything is read; otherwise what {@link publishSnapshot} throws.
  */
-export async function handler(_event: unknown, context: Context): Promise<PublicationSummary> {
+export async function handler(
+  _event: unknown,
+  lambdaContext?: Partial<Context>,
+): Promise<PublicationSummary> {
+  const context = completed(lambdaContext, 'SyncPMPManagement', TIMEOUT_MS);
   log.addContext(context);
   metrics ??= createMetrics(context.functionName);
   const startedAt = systemClock.now();

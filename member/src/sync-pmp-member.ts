@@ -8,6 +8,7 @@ import type { Context } from 'aws-lambda';
 import { createCatalogClient } from '../../shared/catalog.js';
 import { systemClock } from '../../shared/clock.js';
 import { accountId } from '../../shared/identifiers.js';
+import { completed } from '../../shared/lambda-context.js';
 import { createLogger, createMetrics } from '../../shared/telemetry.js';
 import { type Configuration, readConfiguration } from './configuration.js';
 import { crossAccountCredentials } from './cross-account-credentials.js';
@@ -18,6 +19,8 @@ import { readTrigger, stricter } from './trigger.js';
 
 const logger = createLogger('SyncPMPMember');
 let metrics: Metrics | undefined;
+/** The time limit in the template, in milliseconds. */
+const TIMEOUT_MS = 900_000;
 let ready: { readonly configuration: Configuration; readonly clients: Clients } | undefined;
 
 /**
@@ -28,7 +31,8 @@ let ready: { readonly configuration: Configuration; readonly clients: Clients } 
  * @throws ConfigurationError when the environment is incomplete, before anything is read or changed;
  * SynchronizationFailed when a later try may mend what failed, so that the queue brings the message back.
  */
-export async function handler(event: unknown, context: Context): Promise<Summary> {
+export async function handler(event: unknown, lambdaContext?: Partial<Context>): Promise<Summary> {
+  const context = completed(lambdaContext, 'SyncPMPMember', TIMEOUT_MS);
   logger.resetKeys();
   logger.addContext(context);
   metrics ??= createMetrics(context.functionName);
