@@ -2,7 +2,13 @@ import { errorText } from '../../shared/catalog.js';
 import type { AccountId, ExperienceId, ProductId } from '../../shared/identifiers.js';
 import type { SnapshotSeal } from '../../shared/notification.js';
 import type { ProductLists } from '../../shared/product-lists.js';
-import { type ExperienceStatus, LISTED, type Outcome, shortened } from '../../shared/sync-timestamps.js';
+import {
+  type ExperienceOutcome,
+  type ExperienceStatus,
+  LISTED,
+  type Outcome,
+  shortened,
+} from '../../shared/sync-timestamps.js';
 import { VERSION } from '../../shared/version.js';
 import type { Organization } from './organization.js';
 import { type Mode, size } from './plan.js';
@@ -55,9 +61,16 @@ export interface Verdict {
   readonly reason?: string;
 }
 
+/** The report of an experience that was to be synchronized. */
+type TriedReport = ExperienceReport & { readonly outcome: ExperienceOutcome };
+
+function wasTried(report: ExperienceReport): report is TriedReport {
+  return report.outcome !== 'skipped';
+}
+
 /** The outcome of an organization from those of its experiences. */
 export function judge(reports: readonly ExperienceReport[]): Verdict {
-  const tried = reports.filter(({ outcome }) => outcome !== 'skipped');
+  const tried = reports.filter(wasTried);
   if (tried.length === 0) {
     // Not `synchronized`: an account that is no longer the delegated administrator sees none, and must not look healthy.
     return {
@@ -96,7 +109,7 @@ export interface Attempt extends Verdict {
  */
 export function statusOf(attempt: Attempt): StatusUpdate {
   const { outcome, reason, organization, memberAccount, reports, known, snapshot, seal, endedAt } = attempt;
-  const tried = reports.filter((report) => report.outcome !== 'skipped');
+  const tried = reports.filter(wasTried);
   const refused = tried.flatMap(({ id, refusals }) =>
     refusals.map((refusal) => ({
       experience: id,
@@ -148,10 +161,10 @@ export function statusOfFailure(
   };
 }
 
-function experienceStatus({ id, outcome, reason, sizes, remaining }: ExperienceReport): ExperienceStatus {
+function experienceStatus({ id, outcome, reason, sizes, remaining }: TriedReport): ExperienceStatus {
   return {
     id,
-    outcome: outcome === 'skipped' ? 'failed' : outcome,
+    outcome,
     ...(reason !== undefined && { reason: shortened(reason) }),
     ...sizes,
     remaining: size(remaining),
@@ -166,7 +179,7 @@ export function summarize(
   snapshot: ProductLists | undefined,
   organization: AccountId | undefined,
 ): Summary {
-  const tried = reports.filter((report) => report.outcome !== 'skipped');
+  const tried = reports.filter(wasTried);
   const shareOf = (inAll: number) => Math.min(SHOWN, Math.floor(inAll / Math.max(tried.length, 1)));
   const shown = shareOf(SHOWN_IN_ALL);
   const refusedShown = shareOf(REFUSED_SHOWN_IN_ALL);
