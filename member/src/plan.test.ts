@@ -204,7 +204,7 @@ describe('A plan is held back', () => {
 
   it('when the snapshot is empty, even where everything may be denied', () => {
     expect(judged(lists([]), lists(['prod-a', 'prod-b']))).toMatch(
-      /^the snapshot is empty, .* all 2 approved products.*AllowEmptySnapshot to yes/,
+      /^the snapshot approves nothing, .* all 2 approved products.*AllowEmptySnapshot to yes/,
     );
   });
 
@@ -215,8 +215,15 @@ describe('A plan is held back', () => {
     expect(judged(...empty, { allowEmptySnapshot: true, maxDeniedPercent: 50 })).toContain('deny 1 of 1');
   });
 
-  it('not when the snapshot approves nothing but rejects something: that is not empty', () => {
-    expect(judged(lists([], ['prod-z']), lists(['prod-a']))).toBeUndefined();
+  it.each([
+    ['only rejects', lists([], ['prod-z'])],
+    ['rejects all that it approves', lists(['prod-a'], ['prod-a'])],
+  ])('when the snapshot %s: it takes away everything just the same', (_, snapshot) => {
+    expect(judged(snapshot, lists(['prod-a']))).toContain('AllowEmptySnapshot');
+  });
+
+  it('not when the snapshot only rejects what is not approved here', () => {
+    expect(judged(lists([], ['prod-z']), lists([], ['prod-a']))).toBeUndefined();
   });
 
   it('not when the snapshot is empty and nothing is approved here', () => {

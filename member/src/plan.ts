@@ -60,15 +60,16 @@ export function heldBack(
   local: ProductLists,
   policy: Policy,
 ): string | undefined {
-  if (planned.deny.length === 0) return undefined;
-  if (snapshot.approved.size + snapshot.rejected.size === 0 && !policy.allowEmptySnapshot) {
+  const denied = planned.deny.filter((id) => local.approved.has(id)).length;
+  if (denied === 0) return undefined;
+  // A snapshot that only rejects counts as empty too: it takes away everything there is to buy just the same.
+  if (snapshot.approved.isSubsetOf(snapshot.rejected) && !policy.allowEmptySnapshot) {
     return (
-      `the snapshot is empty, and applying it would deny all ${planned.deny.length} approved products: check the ` +
+      `the snapshot approves nothing, and applying it would deny all ${denied} approved products: check the ` +
       'management experience; if it is meant to be empty, set AllowEmptySnapshot to yes in the member stack'
     );
   }
-  const denied = planned.deny.filter((id) => local.approved.has(id)).length;
-  const percent = (100 * denied) / Math.max(local.approved.size, 1);
+  const percent = (100 * denied) / local.approved.size;
   if (percent <= policy.maxDeniedPercent) return undefined;
   return (
     `it would deny ${denied} of ${local.approved.size} approved products (${percent.toFixed(1)} %), more than ` +

@@ -190,8 +190,13 @@ function draw(random: Random) {
       new Set(universe.filter((id) => (changed.has(id) ? then : now).has(id)));
     return { approved: mix(approved, other.approved), rejected: mix(rejected, other.rejected) };
   };
-  const notEmpty = (candidate: ProductLists): ProductLists =>
-    candidate.approved.size > 0 ? candidate : { ...candidate, approved: new Set(universe.slice(0, 1)) };
+  const notEmpty = ({ approved, rejected }: ProductLists): ProductLists =>
+    approved.isSubsetOf(rejected)
+      ? {
+          approved: new Set(universe.slice(0, 1)),
+          rejected: new Set(universe.slice(1).filter((id) => rejected.has(id))),
+        }
+      : { approved, rejected };
   const snapshots = [notEmpty(lists())];
   const changes = Math.floor(random() * 3);
   for (let i = 0; i < changes; i += 1)
