@@ -52,7 +52,7 @@ test('a rehearsal tells what would be approved and rejected where, and exits by 
 test('a rehearsal in which an experience is held back says so and exits with 1', async () => {
   const { code, output } = await start('--management', 'empty.json', '--member', 'member.json');
 
-  expect(output).toMatch(/held back: the snapshot is empty/);
+  expect(output).toMatch(/held back: the snapshot approves nothing/);
   expect(output).toContain('Not everything is as it should be');
   expect(code).toBe(1);
 }, 20_000);
