@@ -2,6 +2,7 @@
  * The little of CloudWatch that it takes to see an alarm go off: metrics out of the logs of functions, and alarms as
  * a template defines them.
  */
+import type { Stack, StackPlace } from './template.js';
 
 /** A value of a metric, as CloudWatch stores it. */
 export interface Datapoint {
@@ -29,6 +30,25 @@ export interface AlarmDefinition {
     | 'LessThanOrEqualToThreshold';
   readonly Threshold: number;
   readonly TreatMissingData: 'breaching' | 'notBreaching' | 'ignore' | 'missing';
+}
+
+const ALARM_PROPERTIES = [
+  'Namespace',
+  'MetricName',
+  'Dimensions',
+  'Statistic',
+  'Period',
+  'EvaluationPeriods',
+  'ComparisonOperator',
+  'Threshold',
+  'TreatMissingData',
+] as const;
+
+/** The alarms of a stack's template, by logical id. */
+export function alarmsOf(stack: Stack, place: StackPlace): [logicalId: string, AlarmDefinition][] {
+  return stack
+    .ofType('AWS::CloudWatch::Alarm')
+    .map((id) => [id, stack.properties(id, ALARM_PROPERTIES, place) as AlarmDefinition]); // CloudFormation's form
 }
 
 export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';

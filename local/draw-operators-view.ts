@@ -6,7 +6,7 @@
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { type AlarmDefinition, type Datapoint, datapointsIn, evaluateAlarm } from './cloudwatch.js';
+import { alarmsOf, type Datapoint, datapointsIn, evaluateAlarm } from './cloudwatch.js';
 import { type LogRecord, query, type Row } from './logs-insights.js';
 import { startOutcomes } from './outcomes.js';
 import { Stack, type StackPlace } from './template.js';
@@ -148,19 +148,8 @@ function drawWidget(widget: Widget): string {
 }
 
 function drawAlarms(): string {
-  const names = [
-    'Namespace',
-    'MetricName',
-    'Dimensions',
-    'Statistic',
-    'Period',
-    'EvaluationPeriods',
-  ] as const;
-  const more = ['ComparisonOperator', 'Threshold', 'TreatMissingData'] as const;
-  return stack
-    .ofType('AWS::CloudWatch::Alarm')
-    .map((id, at) => {
-      const alarm = stack.properties(id, [...names, ...more], place) as AlarmDefinition; // CloudFormation's form
+  return alarmsOf(stack, place)
+    .map(([id, alarm], at) => {
       const state = evaluateAlarm(alarm, values, Date.now(), 'INSUFFICIENT_DATA');
       const colour = { ALARM: '#d13212', OK: '#1d8102', INSUFFICIENT_DATA: '#879596' }[state];
       return (

@@ -3,13 +3,7 @@ import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { OUTCOME_LEVELS } from '../shared/organization-status.js';
-import {
-  type AlarmDefinition,
-  type AlarmState,
-  type Datapoint,
-  datapointsIn,
-  evaluateAlarm,
-} from './cloudwatch.js';
+import { type AlarmState, alarmsOf, type Datapoint, datapointsIn, evaluateAlarm } from './cloudwatch.js';
 import { clientFor } from './deployment.js';
 import type { Invocation } from './lambda.js';
 import { fieldOf, query } from './logs-insights.js';
@@ -90,23 +84,6 @@ function onLog(name: string, line: string): void {
   metrics.set(name, [...(metrics.get(name) ?? []), ...datapointsIn(line)]);
 }
 
-function definitions(stack: Stack): [string, AlarmDefinition][] {
-  const names = [
-    'Namespace',
-    'MetricName',
-    'Dimensions',
-    'Statistic',
-    'Period',
-    'EvaluationPeriods',
-    'ComparisonOperator',
-    'Threshold',
-    'TreatMissingData',
-  ] as const;
-  return stack
-    .ofType('AWS::CloudWatch::Alarm')
-    .map((id) => [id, stack.properties(id, names, place) as AlarmDefinition]); // CloudFormation's form
-}
-
 /** Evaluates every alarm of every stack. @param hoursLater how long after now. */
 function look(before: Map<string, States>, into: Map<string, States>, hoursLater = 0): void {
   for (const { name, messages } of scene.cloud.members) {
@@ -119,7 +96,7 @@ function look(before: Map<string, States>, into: Map<string, States>, hoursLater
     into.set(
       name,
       Object.fromEntries(
-        definitions(stack).map(([id, alarm]) => [
+        alarmsOf(stack, place).map(([id, alarm]) => [
           id,
           evaluateAlarm(alarm, metrics.get(name) ?? [], at, before.get(name)?.[id] ?? 'INSUFFICIENT_DATA'),
         ]),

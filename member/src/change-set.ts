@@ -129,8 +129,7 @@ export async function applyBatch(
     }
     if (locked) return overtaken(context, experience, locked);
     try {
-      if (started) await time.wait(Math.min(2 ** attempt++, LONGEST_WAIT));
-      else await time.wait(Math.min(1 + triesWhileFull, LONGEST_WAIT));
+      await time.wait(Math.min(started ? 2 ** attempt++ : 1 + triesWhileFull, LONGEST_WAIT));
     } catch (error) {
       if (error instanceof OutOfTime) return { kind: 'unfinished' };
       throw error;

@@ -1,5 +1,4 @@
-import type { Server } from 'node:http';
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { LocalDynamoDB } from '../../shared/testing/dynamodb.js';
 import { runScenario } from './testing/scenario.js';
 import { createTables, startStore } from './testing/store.js';
 
@@ -13,15 +12,14 @@ const SEEDS = ONE_SEED ? [Number(ONE_SEED)] : Array.from({ length: RUNS }, (_, a
 /** How many scenarios run side by side: they wait for the store, not for each other. */
 const SIDE_BY_SIDE = 4;
 
-let store: { readonly server: Server; readonly client: DynamoDBDocumentClient };
+let store: LocalDynamoDB;
 
 beforeAll(async () => {
   store = await startStore();
 });
 
 afterAll(async () => {
-  store.client.destroy();
-  await new Promise((resolve) => store.server.close(resolve));
+  await store.close();
 });
 
 test(`${SEEDS.length} scenarios of faults, kills and overlaps all end equal to the snapshot`, async () => {
@@ -32,8 +30,8 @@ test(`${SEEDS.length} scenarios of faults, kills and overlaps all end equal to t
     for (const seed of seeds) {
       const { problems, ...counts } = await runScenario(
         seed,
-        store.client,
-        await createTables(store.client, `seed-${seed}`),
+        store.documents,
+        await createTables(store, `seed-${seed}`),
       );
       for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += counts[key]; // its own keys
       if (problems.length > 0) failures.push(`FAULT_SEED=${seed}: ${problems.slice(0, 5).join('\n  ')}`);

@@ -1,21 +1,19 @@
-import type { Server } from 'node:http';
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { IdleClock } from '../../local/idle-clock.js';
 import { seededRandom } from '../../local/random.js';
 import { accountId, type ProductId, productId } from '../../shared/identifiers.js';
 import type { ProductLists } from '../../shared/product-lists.js';
+import type { LocalDynamoDB } from '../../shared/testing/dynamodb.js';
 import { configurationFor, createTables, startStore } from './testing/store.js';
 import { type Ending, MEMBER_ACCOUNT, ORGANIZATION_ACCOUNT, World } from './testing/world.js';
 
-let store: { readonly server: Server; readonly client: DynamoDBDocumentClient };
+let store: LocalDynamoDB;
 
 beforeAll(async () => {
   store = await startStore();
 });
 
 afterAll(async () => {
-  store.client.destroy();
-  await new Promise((resolve) => store.server.close(resolve));
+  await store.close();
 });
 
 const products = (from: number, to: number): ProductId[] =>
@@ -35,8 +33,8 @@ async function meetAt(meeting: number) {
     clock,
     random: seededRandom(1), // the same course of events each time, up to the meeting
     catalog: { durationMs: [20_000, 40_000] },
-    tables: store.client,
-    configuration: configurationFor(await createTables(store.client, `overlap-${meeting}`)),
+    tables: store.documents,
+    configuration: configurationFor(await createTables(store, `overlap-${meeting}`)),
     organization: accountId(`overlap-${meeting}`),
     limitMs: 900_000,
   });

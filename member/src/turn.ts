@@ -50,6 +50,8 @@ export type StatusUpdate = {
 const HELD = 'attribute_exists(turn_holder) AND turn_until > :now';
 const FREE = 'attribute_not_exists(turn_holder) OR turn_until <= :now';
 const MINE = 'turn_holder = :me';
+/** The attributes that go when the turn is given back. */
+const GIVEN_BACK = ['turn_holder', 'turn_until'];
 /** How often to try, when the turn changes hands between two requests. */
 const TRIES = 10;
 
@@ -126,21 +128,9 @@ export class Turn {
    * @throws TurnLost when another invocation has the turn.
    */
   async finish(status: StatusUpdate): Promise<Memory | undefined> {
-    const { sets, removes, names, values } = expressions(status);
-    const done = await update(this.#place, {
-      UpdateExpression: `SET ${sets} REMOVE ${[...removes, 'turn_holder', 'turn_until'].join(', ')}`,
-      ConditionExpression: `${MINE} AND attribute_not_exists(turn_wishes)`,
-      ExpressionAttributeNames: names,
-      ExpressionAttributeValues: { ...values, ':me': this.#me },
-    });
-    if (done) return undefined;
-    const wished = await update(this.#place, {
-      UpdateExpression: `SET ${sets} REMOVE ${[...removes, 'turn_wishes'].join(', ')}`,
-      ConditionExpression: MINE,
-      ExpressionAttributeNames: names,
-      ExpressionAttributeValues: { ...values, ':me': this.#me },
-      ReturnValues: 'ALL_OLD',
-    });
+    if (await this.#write(status, GIVEN_BACK, `${MINE} AND attribute_not_exists(turn_wishes)`))
+      return undefined;
+    const wished = await this.#write(status, ['turn_wishes'], MINE);
     if (!wished) throw this.#lost();
     // An attempt that never came to the experiences says nothing of refused products: what was known of them stays.
     return remembered({ ...wished, refused: status.refused ?? wished.refused }, status.snapshot_seal);
@@ -153,14 +143,7 @@ export class Turn {
    * @throws TurnLost when another invocation has the turn.
    */
   async pause(status: StatusUpdate): Promise<void> {
-    const { sets, removes, names, values } = expressions(status);
-    const done = await update(this.#place, {
-      UpdateExpression: `SET ${sets} REMOVE ${[...removes, 'turn_holder', 'turn_until'].join(', ')}`,
-      ConditionExpression: MINE,
-      ExpressionAttributeNames: names,
-      ExpressionAttributeValues: { ...values, ':me': this.#me },
-    });
-    if (!done) throw this.#lost();
+    if (!(await this.#write(status, GIVEN_BACK, MINE))) throw this.#lost();
   }
 
   /**
@@ -169,15 +152,28 @@ export class Turn {
    * @returns whether wishes are left behind.
    */
   async abandon(status: StatusUpdate): Promise<boolean> {
+    const item = await this.#write(status, GIVEN_BACK, MINE);
+    return Array.isArray(item?.turn_wishes) && item.turn_wishes.length > 0;
+  }
+
+  /**
+   * Writes the status and removes attributes of the turn.
+   *
+   * @returns the item as it was before; `undefined` when the condition does not hold, and nothing was written.
+   */
+  #write(
+    status: StatusUpdate,
+    removed: readonly string[],
+    condition: string,
+  ): Promise<Attributes | undefined> {
     const { sets, removes, names, values } = expressions(status);
-    const item = await update(this.#place, {
-      UpdateExpression: `SET ${sets} REMOVE ${[...removes, 'turn_holder', 'turn_until'].join(', ')}`,
-      ConditionExpression: MINE,
+    return update(this.#place, {
+      UpdateExpression: `SET ${sets} REMOVE ${[...removes, ...removed].join(', ')}`,
+      ConditionExpression: condition,
       ExpressionAttributeNames: names,
       ExpressionAttributeValues: { ...values, ':me': this.#me },
       ReturnValues: 'ALL_OLD',
     });
-    return Array.isArray(item?.turn_wishes) && item.turn_wishes.length > 0;
   }
 
   #lost(): TurnLost {

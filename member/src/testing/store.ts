@@ -1,36 +1,23 @@
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import dynalite from 'dynalite';
 import type { TableName } from '../../../shared/identifiers.js';
+import { type LocalDynamoDB, startDynamoDB } from '../../../shared/testing/dynamodb.js';
 import type { Configuration } from '../configuration.js';
 
-/** A DynamoDB-compatible store in memory, and a client of it. */
-export async function startStore(): Promise<{ server: Server; client: DynamoDBDocumentClient }> {
-  const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo; // it listens on TCP
-  const client = DynamoDBDocumentClient.from(
-    new DynamoDBClient({
-      endpoint: `http://127.0.0.1:${port}`,
-      region: 'eu-west-1',
-      credentials: { accessKeyId: '111111111111', secretAccessKey: 'none' },
-    }),
-  );
-  await createTable(client, 'SyncTimestamps');
-  return { server, client };
+/** A DynamoDB-compatible store in memory, with the SyncTimestamps table that all worlds share. */
+export async function startStore(): Promise<LocalDynamoDB> {
+  const store = await startDynamoDB();
+  await store.createTable('SyncTimestamps');
+  return store;
 }
 
 /** The tables of one world: the snapshot's are its own, so that worlds do not meet. */
 export type WorldTables = Pick<Configuration, 'tables' | 'syncTimestampsTable'>;
 
 /** Creates the snapshot's tables for one world. */
-export async function createTables(client: DynamoDBDocumentClient, world: string): Promise<WorldTables> {
+export async function createTables(store: LocalDynamoDB, world: string): Promise<WorldTables> {
   return {
     tables: {
-      approved: await createTable(client, `Approved-${world}`),
-      rejected: await createTable(client, `Rejected-${world}`),
+      approved: await store.createTable(`Approved-${world}`),
+      rejected: await store.createTable(`Rejected-${world}`),
     },
     syncTimestampsTable: 'SyncTimestamps' as TableName, // created with the store
   };
@@ -48,16 +35,4 @@ export function configurationFor(tables: WorldTables): Configuration {
     stopMarginMs: 60_000,
     policy: { mode: 'sync', maxDeniedPercent: 100, allowEmptySnapshot: false },
   };
-}
-
-async function createTable(client: DynamoDBDocumentClient, name: string): Promise<TableName> {
-  await client.send(
-    new CreateTableCommand({
-      TableName: name,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [{ AttributeName: 'ID', AttributeType: 'S' }],
-      KeySchema: [{ AttributeName: 'ID', KeyType: 'HASH' }],
-    }),
-  );
-  return name as TableName; // it was just created under this name
 }
